@@ -1,0 +1,29 @@
+//! Which words and formats do chain, agent and clients share?
+//!
+//! Identifiers and amounts ([`ids`]), hardware ([`hardware`]), what a request asks for
+//! ([`requirement`]), and the traits by which pallets see each other ([`traits`]). Knows no storage.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+)]
+
+extern crate alloc;
+
+pub mod hardware;
+pub mod ids;
+pub mod requirement;
+pub mod traits;
+
+pub use hardware::{Capacity, HardwareInfo, HardwareKind, IsolationClass};
+pub use ids::{
+	AccountId, Balance, BlockNumber, ChallengeId, ClassId, Hash, Hid, LeaseId, Nonce, NodeId,
+	RequestId, Signature, Uid, Vid,
+};
+pub use requirement::{Preference, Requirement};
+
+/// Shares of one revenue right (RID). A fixed number, so that a share is one basis point.
+pub const REVENUE_SHARES: u16 = 10_000;
+
+/// Hardware units (HIDs) that one resource (VID) may be cut from.
+pub const MAX_PARTS: u32 = 8;

@@ -1,0 +1,146 @@
+//! How pallets see each other: small traits, never another pallet's storage.
+//!
+//! Each trait is implemented by the pallet that owns the state and wired in the runtime.
+
+use alloc::vec::Vec;
+use sp_runtime::{DispatchError, DispatchResult};
+
+use crate::{
+	Balance, BlockNumber, Capacity, ClassId, HardwareInfo, Hid, IsolationClass, NodeId, Uid, Vid,
+};
+
+/// Read machines and their hardware. Implemented by `node-registry`.
+pub trait NodeInspect<AccountId> {
+	/// Who owns the machine; `None` where it is unknown.
+	fn owner(node: NodeId) -> Option<AccountId>;
+	/// Whether the machine is registered, not suspended or retiring, and its heartbeats arrive.
+	fn is_online(node: NodeId) -> bool;
+	/// Blocks, up to and including the current one, during which the machine was available since
+	/// its registration. Never decreases: the difference of two readings is what a tenant pays.
+	fn available_blocks(node: NodeId) -> u64;
+	/// Availability since registration in parts per million.
+	fn availability_ppm(node: NodeId) -> u32;
+	/// A piece of hardware; `None` where it is unknown.
+	fn hardware(hid: Hid) -> Option<HardwareInfo>;
+}
+
+/// Use machines: while a machine has users it cannot leave. Implemented by `node-registry`.
+pub trait NodeUsage {
+	/// Counts one more user of the hardware's machine.
+	fn acquire(node: NodeId) -> DispatchResult;
+	/// Counts one user less.
+	fn release(node: NodeId);
+	/// Notes that the machine failed what it had promised: takes the configured part of its bond.
+	fn note_fault(node: NodeId);
+}
+
+/// What others may know of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceInfo<AccountId> {
+	/// The machine that it is cut from.
+	pub node: NodeId,
+	/// The provider.
+	pub owner: AccountId,
+	/// The class of its GPUs, or of its CPU where it has no GPU.
+	pub class: ClassId,
+	/// The HID whose proved score counts for it: its first GPU, else its CPU.
+	pub lead: Hid,
+	/// Number of GPUs.
+	pub gpus: u8,
+	/// The smallest memory among its GPUs in MiB.
+	pub gpu_memory_mib: u32,
+	/// Processor, main memory and disk.
+	pub capacity: Capacity,
+	/// How a workspace on it is walled off.
+	pub isolation: IsolationClass,
+}
+
+/// Read resources and use rights. Implemented by `use-rights`.
+pub trait ResourceInspect<AccountId> {
+	/// A resource; `None` where it is unknown.
+	fn resource(vid: Vid) -> Option<ResourceInfo<AccountId>>;
+	/// The resource that a use right is for; `None` where the right is unknown.
+	fn vid_of(uid: Uid) -> Option<Vid>;
+	/// Who holds the use right; `None` where it is unknown.
+	fn holder(uid: Uid) -> Option<AccountId>;
+	/// Whether the holder may use the resource now: the right was sold and its term is not over.
+	fn is_in_force(uid: Uid) -> bool;
+}
+
+/// Move use rights when they are sold. Implemented by `use-rights`.
+pub trait UseRightSale<AccountId> {
+	/// Locks a minted, unsold right of `owner` for sale. Fails if it is locked, sold or not theirs.
+	fn offer(uid: Uid, owner: &AccountId) -> DispatchResult;
+	/// Takes an unsold right back from sale.
+	fn withdraw(uid: Uid) -> DispatchResult;
+	/// Hands the offered right to the buyer until `until` (exclusive).
+	fn sell(uid: Uid, buyer: &AccountId, until: BlockNumber) -> DispatchResult;
+	/// Ends a sold right: burns it and frees its resource.
+	fn end(uid: Uid) -> DispatchResult;
+}
+
+/// Pay income to the holders of a revenue right. Implemented by `revenue-rights`.
+pub trait RevenueShares<AccountId> {
+	/// Whether the resource has its RID.
+	fn exists(vid: Vid) -> bool;
+	/// Creates the RID. `holders`' shares must add up to [`crate::REVENUE_SHARES`].
+	fn create(vid: Vid, holders: &[(AccountId, u16)]) -> DispatchResult;
+	/// Moves `amount` from `from` to the holders' income. O(1) in the number of holders.
+	fn distribute(vid: Vid, from: &AccountId, amount: Balance) -> DispatchResult;
+}
+
+/// What others may know of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListingInfo<AccountId> {
+	/// The use right for sale.
+	pub uid: Uid,
+	/// Its resource.
+	pub vid: Vid,
+	/// The provider who sells.
+	pub seller: AccountId,
+	/// Price per block.
+	pub price: Balance,
+	/// Shortest term in blocks.
+	pub min_term: BlockNumber,
+	/// Longest term in blocks.
+	pub max_term: BlockNumber,
+	/// When it was listed.
+	pub listed_at: BlockNumber,
+}
+
+/// Buy from the market on behalf of a request. Implemented by `market`.
+pub trait Marketplace<AccountId> {
+	/// A listing; `None` where the right is not for sale.
+	fn listing(uid: Uid) -> Option<ListingInfo<AccountId>>;
+	/// Up to `limit` listings whose uid is at least `from`, ascending by uid.
+	fn listings_from(from: Uid, limit: u32) -> Vec<ListingInfo<AccountId>>;
+	/// Buys for `term` blocks with the buyer's free money. Gives the block at which the term ends.
+	fn buy(uid: Uid, buyer: &AccountId, term: BlockNumber) -> Result<BlockNumber, DispatchError>;
+	/// Ends a purchase now: pays what accrued, returns the rest to the buyer, frees the resource.
+	fn close(uid: Uid) -> DispatchResult;
+}
+
+/// Told when a purchase ended, by whichever way. Implemented by `workspaces`.
+pub trait OnPurchaseEnd {
+	/// The use right is gone; whatever runs on it must stop. Must not fail.
+	fn on_purchase_end(uid: Uid);
+}
+
+impl OnPurchaseEnd for () {
+	fn on_purchase_end(_: Uid) {}
+}
+
+/// Read what hardware has proved. Implemented by `proof-of-compute`.
+pub trait ScoreInspect {
+	/// The last proved score in parts per million of the class's reference; 0 where none.
+	fn score_ppm(hid: Hid) -> u32;
+	/// Whether the resource class exists.
+	fn class_exists(class: ClassId) -> bool;
+}
+
+/// Randomness that nobody could know or choose before its block. Implemented in the runtime over
+/// BABE's VRF.
+pub trait BlockRandomness {
+	/// The VRF output of the author of the parent block; `None` where that block carried none.
+	fn parent() -> Option<[u8; 32]>;
+}
