@@ -1,0 +1,11 @@
+//! How each pallet is configured, by concern. Each constant has its unit and its reason.
+
+mod accounts;
+mod consensus;
+mod parameters;
+mod system;
+mod tokens;
+
+pub use accounts::ProxyType;
+pub use parameters::RuntimeParameters;
+pub use system::{BlockLength, BlockWeights};
