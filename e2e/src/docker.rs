@@ -1,0 +1,115 @@
+//! Container engines: whether one is reachable, and one of our own for the tests.
+
+use std::{
+	path::{Path, PathBuf},
+	process::Command,
+	time::Duration,
+};
+
+use eyre::{bail, Result, WrapErr};
+
+use crate::{process::Process, wait};
+
+/// The engine sets up its network and storage first.
+const START: Duration = Duration::from_secs(60);
+
+/// Runs the engine's client against the engine at `host` (`unix://…`). Gives its output.
+pub fn client(host: &str, args: &[&str]) -> Result<String> {
+	let output = Command::new("docker")
+		.env("DOCKER_HOST", host)
+		.args(args)
+		.output()
+		.wrap_err("start docker's client")?;
+	if !output.status.success() {
+		bail!(
+			"docker {}: {}",
+			args.join(" "),
+			String::from_utf8_lossy(&output.stderr).trim()
+		);
+	}
+	Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The engine that a person on this machine uses (`$DOCKER_HOST`, else the usual socket), if it
+/// answers; otherwise why not.
+pub fn reachable() -> Result<String> {
+	let host =
+		std::env::var("DOCKER_HOST").unwrap_or_else(|_| "unix:///var/run/docker.sock".to_string());
+	client(&host, &["version", "--format", "{{.Server.Version}}"])?;
+	Ok(host)
+}
+
+/// The ids of the containers, running or not, that carry `label`.
+pub fn containers(host: &str, label: &str) -> Result<Vec<String>> {
+	let listed = client(host, &["ps", "-aq", "--filter", &format!("label={label}")])?;
+	Ok(listed.lines().map(String::from).collect())
+}
+
+/// Removes every container that carries `label`, running or not.
+pub fn remove_containers(host: &str, label: &str) -> Result<()> {
+	for id in containers(host, label)? {
+		client(host, &["rm", "-f", &id])?;
+	}
+	Ok(())
+}
+
+/// An engine that belongs to a test: its storage, its sockets, its bridge. Dropping it stops it.
+#[derive(Debug)]
+pub struct DockerDaemon {
+	process: Process,
+	socket: PathBuf,
+}
+
+impl DockerDaemon {
+	/// Starts an engine that keeps everything below `folder`. Fails with the reason where that
+	/// cannot be done on this machine: not installed, not root, no iptables, no overlay.
+	pub fn start(folder: &Path) -> Result<Self> {
+		let program = ["/usr/sbin/dockerd", "/usr/bin/dockerd"]
+			.map(PathBuf::from)
+			.into_iter()
+			.find(|path| path.is_file());
+		let Some(program) = program else {
+			bail!("dockerd is not installed")
+		};
+		let socket = folder.join("docker.sock");
+		let log = folder.join("dockerd.log");
+		let process = Process::start("dockerd", &program, &log, |command| {
+			command
+				.arg("--data-root")
+				.arg(folder.join("data"))
+				.arg("--exec-root")
+				.arg(folder.join("exec"))
+				.arg("--pidfile")
+				.arg(folder.join("dockerd.pid"))
+				.arg("--host")
+				.arg(format!("unix://{}", socket.display()));
+		})?;
+		let mut daemon = Self { process, socket };
+		let host = daemon.host();
+		wait::until("the container engine", START, || {
+			daemon.process.check_running()?;
+			Ok(
+				client(&host, &["version", "--format", "{{.Server.Version}}"])
+					.ok()
+					.map(drop),
+			)
+		})?;
+		Ok(daemon)
+	}
+
+	/// Where it listens, as `$DOCKER_HOST`.
+	pub fn host(&self) -> String {
+		format!("unix://{}", self.socket.display())
+	}
+}
+
+impl Drop for DockerDaemon {
+	fn drop(&mut self) {
+		// Best effort: what cannot be removed dies with the engine.
+		if let Ok(listed) = client(&self.host(), &["ps", "-aq"]) {
+			for id in listed.lines() {
+				let _: Result<String> = client(&self.host(), &["rm", "-f", id]);
+			}
+		}
+	}
+}

@@ -1,0 +1,30 @@
+//! Rules of every source file: it says what it is for, and it is short enough to be read.
+
+use std::path::Path;
+
+use eyre::Result;
+
+use super::{files, read, shown};
+
+/// A file that is longer is two subjects.
+const MAX_LINES: usize = 1_000;
+
+pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
+	let mut problems = Vec::new();
+	for path in files(root, "rs")? {
+		let text = read(&path)?;
+		let name = shown(&path, root);
+		if !text.starts_with("//!") {
+			problems.push(format!(
+				"{name} does not open with `//!`, which says what it is for"
+			));
+		}
+		let lines = text.lines().count();
+		if lines > MAX_LINES {
+			problems.push(format!(
+				"{name} has {lines} lines, more than {MAX_LINES}: cut it"
+			));
+		}
+	}
+	Ok(problems)
+}

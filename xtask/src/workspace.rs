@@ -1,0 +1,65 @@
+//! The workspace around the menu: its root, its target folder, its commands.
+
+use std::{
+	path::{Path, PathBuf},
+	process::Command,
+	time::{Duration, Instant},
+};
+
+use eyre::{bail, Result, WrapErr};
+
+/// The root of the repository.
+pub fn root() -> &'static Path {
+	// The manifest lies one level below the root.
+	Path::new(env!("CARGO_MANIFEST_DIR"))
+		.parent()
+		.unwrap_or(Path::new("."))
+}
+
+/// The folder of the built programs: where the menu itself was built.
+pub fn programs() -> Result<PathBuf> {
+	let own = std::env::current_exe().wrap_err("find the running program's own path")?;
+	Ok(own.parent().map(Path::to_path_buf).unwrap_or_default())
+}
+
+/// Cargo, as the person called it.
+pub fn cargo() -> Command {
+	let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+	command.current_dir(root());
+	command
+}
+
+/// Whether cargo has a subcommand here: some are installed apart.
+pub fn has_cargo(subcommand: &str) -> bool {
+	cargo()
+		.args([subcommand, "--version"])
+		.output()
+		.is_ok_and(|output| output.status.success())
+}
+
+/// Runs a command to its end, with its output shown. Fails where it fails.
+pub fn run(command: &mut Command) -> Result<()> {
+	let status = command
+		.status()
+		.wrap_err_with(|| format!("start {command:?}"))?;
+	if !status.success() {
+		bail!("{command:?} failed ({status}); its output above says why");
+	}
+	Ok(())
+}
+
+/// Builds everything that the demonstration and the tests share.
+///
+/// All targets, not the programs alone: what the tests' dependencies switch on in a shared crate
+/// would otherwise build it, and all that stands on it, a second time.
+pub fn build() -> Result<()> {
+	run(cargo().args(["build", "--workspace", "--all-targets"]))
+}
+
+/// Does `work` under a heading on stderr. Gives how long it took.
+pub fn step(heading: &str, work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+	eprintln!("== {heading}");
+	let start = Instant::now();
+	work().wrap_err_with(|| heading.to_string())?;
+	Ok(start.elapsed())
+}
