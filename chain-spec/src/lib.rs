@@ -21,9 +21,18 @@ pub type ChainSpec = sc_service::GenericChainSpec;
 
 /// The chains that are built in, each with a sentence about it.
 pub const BUILT_IN: [(&str, &str); 3] = [
-	("dev", "one validator on this machine, with a sudo key and rich well-known accounts"),
-	("local", "four validators with well-known keys, without sudo"),
-	("staging", "the state of a public network before it opens, without well-known money"),
+	(
+		"dev",
+		"one validator on this machine, with a sudo key and rich well-known accounts",
+	),
+	(
+		"local",
+		"four validators with well-known keys, without sudo",
+	),
+	(
+		"staging",
+		"the state of a public network before it opens, without well-known money",
+	),
 ];
 
 /// Loads a built-in chain by its name, or else the specification in the file of that name.

@@ -4,12 +4,10 @@ use sc_cli::RunCmd;
 
 /// What the node can be told to do.
 #[derive(Debug, clap::Parser)]
-#[command(
-	after_help = "Examples:\n  \
+#[command(after_help = "Examples:\n  \
 	usufruct-node --dev --tmp             a throw-away chain with one validator\n  \
 	usufruct-node --chain local --alice   one of four validators of a local network\n\n\
-	RPC listens on port 9944, Prometheus metrics on port 9615."
-)]
+	RPC listens on port 9944, Prometheus metrics on port 9615.")]
 pub(crate) struct Cli {
 	/// Without a subcommand: run the node.
 	#[command(subcommand)]

@@ -6,9 +6,7 @@ use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_babe::{BabeLink, BabeWorkerHandle, SlotProportion};
 use sc_consensus_grandpa::SharedVoterState;
-use sc_network::{
-	service::traits::NetworkService, NetworkBackend, NotificationService,
-};
+use sc_network::{service::traits::NetworkService, NetworkBackend, NotificationService};
 use sc_service::{
 	error::Error as ServiceError, Configuration, PartialComponents, RpcHandlers, TaskManager,
 	WarpSyncConfig,
@@ -115,7 +113,9 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Partial, ServiceErro
 		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
-		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+		task_manager
+			.spawn_handle()
+			.spawn("telemetry", None, worker.run());
 		telemetry
 	});
 	let select_chain = sc_consensus::LongestChain::new(backend.clone());
@@ -182,10 +182,12 @@ pub(crate) fn new_partial(config: &Configuration) -> Result<Partial, ServiceErro
 /// Starts a full node: a validator where the configuration says so.
 pub(crate) fn new_full(config: Configuration) -> Result<TaskManager, ServiceError> {
 	match config.network.network_backend {
-		sc_network::config::NetworkBackendType::Libp2p =>
-			start::<sc_network::NetworkWorker<_, _>>(config),
-		sc_network::config::NetworkBackendType::Litep2p =>
-			start::<sc_network::Litep2pNetworkBackend>(config),
+		sc_network::config::NetworkBackendType::Libp2p => {
+			start::<sc_network::NetworkWorker<_, _>>(config)
+		}
+		sc_network::config::NetworkBackendType::Litep2p => {
+			start::<sc_network::Litep2pNetworkBackend>(config)
+		}
 	}
 }
 
@@ -201,7 +203,14 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 		select_chain,
 		transaction_pool,
 		other:
-			Consensus { block_import, grandpa_link, babe_link, babe_worker, inherents, mut telemetry },
+			Consensus {
+				block_import,
+				grandpa_link,
+				babe_link,
+				babe_worker,
+				inherents,
+				mut telemetry,
+			},
 	} = new_partial(&config)?;
 
 	let registry = config.prometheus_registry().cloned();
@@ -244,7 +253,15 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 		})?;
 
 	if config.offchain_worker.enabled {
-		spawn_offchain_workers(&config, &task_manager, &client, &backend, &transaction_pool, &network, &keystore_container)?;
+		spawn_offchain_workers(
+			&config,
+			&task_manager,
+			&client,
+			&backend,
+			&transaction_pool,
+			&network,
+			&keystore_container,
+		)?;
 	}
 
 	let role = config.role;
@@ -254,8 +271,11 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 	let voter_state = SharedVoterState::empty();
 
 	let rpc_builder = {
-		let (client, pool, select_chain) =
-			(client.clone(), transaction_pool.clone(), select_chain.clone());
+		let (client, pool, select_chain) = (
+			client.clone(),
+			transaction_pool.clone(),
+			select_chain.clone(),
+		);
 		let keystore = keystore_container.keystore();
 		let (authority_set, justifications, voter_state) = (
 			grandpa_link.shared_authority_set().clone(),
@@ -271,7 +291,10 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 				client: client.clone(),
 				pool: pool.clone(),
 				select_chain: select_chain.clone(),
-				babe: rpc::BabeDeps { worker: babe_worker.clone(), keystore: keystore.clone() },
+				babe: rpc::BabeDeps {
+					worker: babe_worker.clone(),
+					keystore: keystore.clone(),
+				},
 				grandpa: rpc::GrandpaDeps {
 					voter_state: voter_state.clone(),
 					authority_set: authority_set.clone(),
@@ -318,15 +341,18 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 			justification_sync_link: sync_service.clone(),
 			create_inherent_data_providers: inherents,
 			force_authoring,
-			backoff_authoring_blocks:
-				Some(sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default()),
+			backoff_authoring_blocks: Some(
+				sc_consensus_slots::BackoffAuthoringOnFinalizedHeadLagging::default(),
+			),
 			babe_link,
 			block_proposal_slot_portion: SlotProportion::new(0.5),
 			max_block_proposal_slot_portion: None,
 			telemetry: telemetry.clone(),
 		})?;
 		// Essential: a validator that stops authoring must be seen to have stopped.
-		task_manager.spawn_essential_handle().spawn_blocking("babe", Some("block-authoring"), babe);
+		task_manager
+			.spawn_essential_handle()
+			.spawn_blocking("babe", Some("block-authoring"), babe);
 	}
 	if enable_grandpa {
 		let config = sc_consensus_grandpa::Config {
@@ -340,8 +366,16 @@ fn start<N: NetworkBackend<Block, <Block as sp_runtime::traits::Block>::Hash>>(
 			protocol_name: grandpa_protocol,
 		};
 		spawn_grandpa(
-			&task_manager, config, grandpa_link, network, sync_service, grandpa_notifications,
-			voter_state, registry, telemetry, transaction_pool,
+			&task_manager,
+			config,
+			grandpa_link,
+			network,
+			sync_service,
+			grandpa_notifications,
+			voter_state,
+			registry,
+			telemetry,
+			transaction_pool,
 		)?;
 	}
 	Ok(task_manager)
@@ -371,7 +405,9 @@ fn spawn_offchain_workers(
 	task_manager.spawn_handle().spawn(
 		"offchain-workers-runner",
 		"offchain-worker",
-		workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
+		workers
+			.run(client.clone(), task_manager.spawn_handle())
+			.boxed(),
 	);
 	Ok(())
 }
