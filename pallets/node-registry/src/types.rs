@@ -1,0 +1,93 @@
+//! Records of the registry and their small pure rules.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use frame_support::{traits::ConstU32, BoundedVec};
+use scale_info::TypeInfo;
+use usufruct_primitives::{Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, NodeId};
+
+/// Where an agent can be reached: a URL or host:port, at most 128 bytes.
+pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
+
+/// What a machine is doing, as far as the chain was told.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum NodeStatus {
+	/// Heartbeats are expected. Whether they arrive is computed, not stored.
+	Online,
+	/// The owner said that it is away.
+	Offline,
+	/// The DAO, or a bond that fell below the minimum, keeps it out of the market.
+	Suspended,
+	/// Leaving; the bond is free after the delay.
+	Retiring {
+		/// When it began.
+		since: BlockNumber,
+	},
+}
+
+/// A registered machine.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct NodeRecord<AccountId> {
+	/// The cold account that owns it.
+	pub owner: AccountId,
+	/// Hash of the machine's own identity: no machine is registered twice.
+	pub machine: Hash,
+	/// Where its agent answers.
+	pub endpoint: Endpoint,
+	/// ISO 3166 numeric country code; 0 = not told.
+	pub region: u16,
+	/// What it is doing.
+	pub status: NodeStatus,
+	/// When it was registered.
+	pub registered_at: BlockNumber,
+	/// The last sign of life that counted.
+	pub last_heartbeat: BlockNumber,
+	/// Available blocks up to `last_heartbeat`.
+	pub available: u64,
+	/// What is held of the owner's money as the bond.
+	pub bond: Balance,
+	/// Number of its HIDs.
+	pub hardware: u32,
+	/// Number of resources cut from it.
+	pub users: u32,
+	/// Promises broken so far.
+	pub faults: u32,
+}
+
+impl<AccountId> NodeRecord<AccountId> {
+	/// Blocks between the last heartbeat and `now` that count as available: at most `window`.
+	pub fn open_interval(&self, now: BlockNumber, window: BlockNumber) -> u32 {
+		match self.status {
+			NodeStatus::Online => now.saturating_sub(self.last_heartbeat).min(window),
+			_ => 0,
+		}
+	}
+
+	/// Counts the open interval and begins a new one at `now`.
+	pub fn close_interval(&mut self, now: BlockNumber, window: BlockNumber) {
+		self.available = self.available.saturating_add(self.open_interval(now, window).into());
+		self.last_heartbeat = now;
+	}
+}
+
+/// A HID.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct HardwareRecord {
+	/// The machine that it is in.
+	pub node: NodeId,
+	/// Its resource class.
+	pub class: ClassId,
+	/// Processor or GPU.
+	pub kind: HardwareKind,
+	/// Hash of the device's serial number: no device is registered twice.
+	pub device: Hash,
+	/// What can be cut from it.
+	pub capacity: Capacity,
+	/// What is held of the owner's money for the record.
+	pub deposit: Balance,
+}

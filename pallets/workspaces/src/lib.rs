@@ -1,0 +1,2 @@
+//! stub
+#![cfg_attr(not(feature = "std"), no_std)]
