@@ -1,2 +1,235 @@
-//! stub
+#![doc = include_str!("../README.md")]
+//!
+//! # Invariants
+//!
+//! The escrow account holds the sum of all open escrows, to the unit. A right has a listing or a
+//! purchase, never both.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+)]
+// FRAME generates storage types without it.
+#![allow(missing_debug_implementations)]
+
+extern crate alloc;
+
+mod escrow;
+mod listings;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::{ListingRecord, PurchaseRecord};
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+#[allow(missing_docs)]
+pub mod pallet {
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{fungible, fungible::MutateHold, StorageVersion},
+		PalletId,
+	};
+	use frame_system::pallet_prelude::*;
+	use sp_runtime::Permill;
+	use usufruct_primitives::{
+		traits::{NodeInspect, OnPurchaseEnd, ResourceInspect, RevenueShares, UseRightSale},
+		Balance, BlockNumber, Uid, Vid,
+	};
+
+	use super::{ListingRecord, PurchaseRecord, WeightInfo};
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	/// First holders of a revenue right and their shares.
+	pub type Holders<AccountId> = BoundedVec<(AccountId, u16), ConstU32<16>>;
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config {
+		/// The native token.
+		type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+		/// The runtime's hold reasons.
+		type RuntimeHoldReason: From<HoldReason>;
+		/// Names the escrow account.
+		#[pallet::constant]
+		type PalletId: Get<PalletId>;
+		/// Held of the seller for a listing.
+		#[pallet::constant]
+		type ListingDeposit: Get<Balance>;
+		/// Longest term in blocks that may be listed.
+		#[pallet::constant]
+		type MaxTerm: Get<BlockNumber>;
+		/// Part of the income that goes to the treasury, rounded down.
+		#[pallet::constant]
+		type FeeShare: Get<Permill>;
+		/// The treasury's account.
+		type Treasury: Get<Self::AccountId>;
+		/// The machines.
+		type Nodes: NodeInspect<Self::AccountId>;
+		/// Resources and use rights.
+		type Rights: ResourceInspect<Self::AccountId> + UseRightSale<Self::AccountId>;
+		/// Who gets the income.
+		type Revenue: RevenueShares<Self::AccountId>;
+		/// Told when a purchase ends.
+		type OnPurchaseEnd: OnPurchaseEnd;
+		/// Measured weights.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds money.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// Pays for a listing.
+		#[codec(index = 0)]
+		Listing,
+	}
+
+	/// What is for sale; each record is paid for by its deposit.
+	#[pallet::storage]
+	pub type Listings<T: Config> =
+		StorageMap<_, Twox64Concat, Uid, ListingRecord<T::AccountId>, OptionQuery>;
+
+	/// What is for sale, in order: found from any point without walking the hashes.
+	// Identity: the key is a number given out by the chain, stored big-endian so that it sorts.
+	#[pallet::storage]
+	pub type ListingOrder<T> = StorageMap<_, Identity, [u8; 8], (), OptionQuery>;
+
+	/// What was sold and is not over; bounded by the use rights.
+	#[pallet::storage]
+	pub type Purchases<T: Config> =
+		StorageMap<_, Twox64Concat, Uid, PurchaseRecord<T::AccountId>, OptionQuery>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A use right is for sale.
+		Listed { uid: Uid, vid: Vid, price: Balance },
+		/// It is not any more.
+		Delisted { uid: Uid },
+		/// It was sold until a block; the money is in escrow.
+		Bought { uid: Uid, buyer: T::AccountId, until: BlockNumber, escrow: Balance },
+		/// Blocks were paid: the amount, of which the fee went to the treasury.
+		Accrued { uid: Uid, blocks: u32, amount: Balance, fee: Balance },
+		/// The holder ended the term early; the rest returned.
+		Cancelled { uid: Uid, refund: Balance },
+		/// The term is over; what did not accrue returned.
+		Closed { uid: Uid, refund: Balance },
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// No use right has this identifier.
+		UnknownUseRight,
+		/// The use right is not for sale.
+		NotListed,
+		/// The use right was not sold, or its term is over and closed.
+		NotSold,
+		/// Only the seller may do this.
+		NotSeller,
+		/// Only the holder of the use right may do this.
+		NotHolder,
+		/// A price of zero is refused.
+		ZeroPrice,
+		/// The shortest term must be at least a block and at most the longest; the longest at most
+		/// the chain's limit.
+		BadTerms,
+		/// The term is shorter or longer than the listing allows.
+		TermOutOfBounds,
+		/// The listing's price is above what the buyer accepts.
+		PriceTooHigh,
+		/// The seller cannot buy its own listing.
+		OwnListing,
+		/// The machine is not online.
+		NodeOffline,
+		/// The resource has its revenue right: list it without holders.
+		HoldersFixed,
+		/// The first listing of a resource names the holders of its 10,000 revenue shares; the
+		/// seller comes first.
+		HoldersMissing,
+		/// The term is not over.
+		TooEarly,
+		/// An amount overflows.
+		Overflow,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Offers a use right of the caller. The first listing of a resource creates its revenue
+		/// right with `holders`, the caller or a beneficiary; a later one gives none.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::list(holders.len() as u32))]
+		pub fn list(
+			origin: OriginFor<T>,
+			uid: Uid,
+			#[pallet::compact] price: Balance,
+			min_term: BlockNumber,
+			max_term: BlockNumber,
+			holders: Holders<T::AccountId>,
+		) -> DispatchResult {
+			let seller = ensure_signed(origin)?;
+			Self::do_list(seller, uid, price, min_term, max_term, holders)
+		}
+
+		/// Takes a use right off the market.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::delist())]
+		pub fn delist(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+			let seller = ensure_signed(origin)?;
+			Self::do_delist(seller, uid)
+		}
+
+		/// Buys a use right for `term` blocks at no more than `max_price` per block. The price of
+		/// the whole term goes to escrow.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::buy())]
+		pub fn buy(
+			origin: OriginFor<T>,
+			uid: Uid,
+			term: BlockNumber,
+			#[pallet::compact] max_price: Balance,
+		) -> DispatchResult {
+			let buyer = ensure_signed(origin)?;
+			Self::do_buy(uid, &buyer, term, max_price).map(|_| ())
+		}
+
+		/// Ends a term early: pays what accrued and returns the rest to the caller, the holder.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::close())]
+		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+			let holder = ensure_signed(origin)?;
+			Self::do_cancel(holder, uid)
+		}
+
+		/// Pays what accrued up to now.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::accrue())]
+		pub fn accrue(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_accrue(uid)
+		}
+
+		/// Ends a term that is over.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::close())]
+		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_close(uid)
+		}
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+}

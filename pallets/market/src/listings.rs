@@ -1,0 +1,109 @@
+//! What is for sale.
+
+use alloc::vec::Vec;
+
+use frame_support::{
+	ensure,
+	traits::{fungible::MutateHold, tokens::Precision, Get},
+};
+use sp_runtime::{DispatchResult, SaturatedConversion};
+use usufruct_primitives::{
+	traits::{ListingInfo, ResourceInspect, RevenueShares, UseRightSale},
+	Balance, BlockNumber, Uid,
+};
+
+use crate::{
+	Config, Error, Event, HoldReason, Holders, ListingOrder, ListingRecord, Listings, Pallet,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn now() -> BlockNumber {
+		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	pub(crate) fn do_list(
+		seller: T::AccountId,
+		uid: Uid,
+		price: Balance,
+		min_term: BlockNumber,
+		max_term: BlockNumber,
+		holders: Holders<T::AccountId>,
+	) -> DispatchResult {
+		ensure!(price > 0, Error::<T>::ZeroPrice);
+		ensure!(
+			min_term > 0 && min_term <= max_term && max_term <= T::MaxTerm::get(),
+			Error::<T>::BadTerms
+		);
+		let vid = T::Rights::vid_of(uid).ok_or(Error::<T>::UnknownUseRight)?;
+		T::Rights::offer(uid, &seller)?;
+		if T::Revenue::exists(vid) {
+			ensure!(holders.is_empty(), Error::<T>::HoldersFixed);
+		} else {
+			// The seller pays for the records, so it must be the first; with no share to keep it
+			// names itself with one and transfers that later.
+			ensure!(
+				holders.first().is_some_and(|(first, _)| *first == seller),
+				Error::<T>::HoldersMissing
+			);
+			T::Revenue::create(vid, &holders)?;
+		}
+		let deposit = T::ListingDeposit::get();
+		T::Currency::hold(&HoldReason::Listing.into(), &seller, deposit)?;
+		let listed_at = Self::now();
+		ListingOrder::<T>::insert(uid.to_be_bytes(), ());
+		Listings::<T>::insert(
+			uid,
+			ListingRecord { seller, vid, price, min_term, max_term, listed_at, deposit },
+		);
+		Self::deposit_event(Event::Listed { uid, vid, price });
+		Ok(())
+	}
+
+	pub(crate) fn do_delist(seller: T::AccountId, uid: Uid) -> DispatchResult {
+		let listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
+		ensure!(listing.seller == seller, Error::<T>::NotSeller);
+		T::Rights::withdraw(uid)?;
+		Self::remove_listing(uid, &listing)?;
+		Self::deposit_event(Event::Delisted { uid });
+		Ok(())
+	}
+
+	/// Forgets the listing and returns its deposit.
+	pub(crate) fn remove_listing(
+		uid: Uid,
+		listing: &ListingRecord<T::AccountId>,
+	) -> DispatchResult {
+		T::Currency::release(
+			&HoldReason::Listing.into(),
+			&listing.seller,
+			listing.deposit,
+			Precision::Exact,
+		)?;
+		ListingOrder::<T>::remove(uid.to_be_bytes());
+		Listings::<T>::remove(uid);
+		Ok(())
+	}
+
+	pub(crate) fn listing_info(uid: Uid) -> Option<ListingInfo<T::AccountId>> {
+		Listings::<T>::get(uid).map(|listing| ListingInfo {
+			uid,
+			vid: listing.vid,
+			seller: listing.seller,
+			price: listing.price,
+			min_term: listing.min_term,
+			max_term: listing.max_term,
+			listed_at: listing.listed_at,
+		})
+	}
+
+	pub(crate) fn page(from: Uid, limit: u32) -> Vec<ListingInfo<T::AccountId>> {
+		let before = from.checked_sub(1).map(|uid| ListingOrder::<T>::hashed_key_for(uid.to_be_bytes()));
+		let keys = match before {
+			Some(key) => ListingOrder::<T>::iter_keys_from(key),
+			None => ListingOrder::<T>::iter_keys(),
+		};
+		keys.take(limit as usize)
+			.filter_map(|key| Self::listing_info(Uid::from_be_bytes(key)))
+			.collect()
+	}
+}

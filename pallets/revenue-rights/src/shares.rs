@@ -1,0 +1,110 @@
+//! Creating rights and moving their shares.
+
+use alloc::collections::BTreeSet;
+
+use frame_support::{
+	ensure,
+	traits::{fungible::MutateHold, tokens::Precision, Get},
+};
+use sp_runtime::DispatchResult;
+use usufruct_primitives::{Balance, Vid, REVENUE_SHARES};
+
+use crate::{Config, Error, Event, HoldReason, Pallet, RightRecord, Rights, ShareRecord, Shares};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_create(vid: Vid, holders: &[(T::AccountId, u16)]) -> DispatchResult {
+		ensure!(!Rights::<T>::contains_key(vid), Error::<T>::RightExists);
+		ensure!(
+			holders.len() <= T::MaxInitialHolders::get() as usize,
+			Error::<T>::TooManyHolders
+		);
+		let distinct: BTreeSet<_> = holders.iter().map(|(who, _)| who).collect();
+		let sum: u32 = holders.iter().fold(0, |sum, (_, s)| sum.saturating_add((*s).into()));
+		ensure!(
+			sum == u32::from(REVENUE_SHARES) &&
+				distinct.len() == holders.len() &&
+				holders.iter().all(|(_, shares)| *shares > 0),
+			Error::<T>::SharesDoNotAddUp
+		);
+		let mut right = RightRecord::default();
+		for (who, shares) in holders {
+			// The first holder lists the resource and pays for all records.
+			let depositor = holders.first().map_or(who, |(first, _)| first);
+			Self::insert_record(&mut right, vid, who, *shares, depositor)?;
+		}
+		Rights::<T>::insert(vid, right);
+		Self::deposit_event(Event::RightCreated { vid });
+		Ok(())
+	}
+
+	pub(crate) fn do_transfer(
+		vid: Vid,
+		from: T::AccountId,
+		to: T::AccountId,
+		shares: u16,
+	) -> DispatchResult {
+		ensure!(shares > 0, Error::<T>::ZeroShares);
+		ensure!(from != to, Error::<T>::SameHolder);
+		let mut right = Rights::<T>::get(vid).ok_or(Error::<T>::UnknownRight)?;
+		let mut sender = Shares::<T>::get(vid, &from).ok_or(Error::<T>::NotHolder)?;
+		let left = sender.shares.checked_sub(shares).ok_or(Error::<T>::NotEnoughShares)?;
+		sender.accrue(right.per_share).ok_or(Error::<T>::Overflow)?;
+		sender.shares = left;
+		match Shares::<T>::get(vid, &to) {
+			Some(mut receiver) => {
+				receiver.accrue(right.per_share).ok_or(Error::<T>::Overflow)?;
+				receiver.shares =
+					receiver.shares.checked_add(shares).ok_or(Error::<T>::Overflow)?;
+				Shares::<T>::insert(vid, &to, receiver);
+			},
+			None => Self::insert_record(&mut right, vid, &to, shares, &from)?,
+		}
+		Self::keep_or_remove(&mut right, vid, &from, sender)?;
+		Rights::<T>::insert(vid, right);
+		Self::deposit_event(Event::SharesTransferred { vid, from, to, shares });
+		Ok(())
+	}
+
+	fn insert_record(
+		right: &mut RightRecord,
+		vid: Vid,
+		who: &T::AccountId,
+		shares: u16,
+		depositor: &T::AccountId,
+	) -> DispatchResult {
+		let deposit: Balance = T::ShareDeposit::get();
+		T::Currency::hold(&HoldReason::Shares.into(), depositor, deposit)?;
+		right.holders = right.holders.checked_add(1).ok_or(Error::<T>::Overflow)?;
+		let record = ShareRecord {
+			shares,
+			settled_at: right.per_share,
+			owed: 0,
+			depositor: depositor.clone(),
+			deposit,
+		};
+		Shares::<T>::insert(vid, who, record);
+		Ok(())
+	}
+
+	/// Writes the record, or removes it and returns its deposit where it says nothing any more.
+	pub(crate) fn keep_or_remove(
+		right: &mut RightRecord,
+		vid: Vid,
+		who: &T::AccountId,
+		record: ShareRecord<T::AccountId>,
+	) -> DispatchResult {
+		if record.shares > 0 || record.owed > 0 {
+			Shares::<T>::insert(vid, who, record);
+			return Ok(());
+		}
+		T::Currency::release(
+			&HoldReason::Shares.into(),
+			&record.depositor,
+			record.deposit,
+			Precision::Exact,
+		)?;
+		Shares::<T>::remove(vid, who);
+		right.holders = right.holders.saturating_sub(1);
+		Ok(())
+	}
+}
