@@ -1,2 +1,370 @@
-//! stub
+#![doc = include_str!("../README.md")]
+//!
+//! # Invariants
+//!
+//! What is held of a tenant is the budget of the missing replicas of its requests and their
+//! deposits. A lease has a use right that was sold, and each use right one lease at most.
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+)]
+// FRAME generates storage types without it.
+#![allow(missing_debug_implementations)]
+
+extern crate alloc;
+
+mod images;
+mod leases;
+mod matching;
+mod requests;
+#[cfg(any(test, feature = "try-runtime"))]
+mod try_state;
+mod types;
+pub mod weights;
+mod worker;
+
+pub use pallet::*;
+pub use types::*;
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+#[allow(missing_docs)]
+pub mod pallet {
+	use frame_support::{
+		pallet_prelude::*,
+		traits::{fungible, fungible::MutateHold, StorageVersion},
+	};
+	use frame_system::{
+		offchain::CreateAuthorizedTransaction, pallet_prelude::*,
+	};
+	use usufruct_primitives::{
+		traits::{Marketplace, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect},
+		Balance, BlockNumber, Hash, LeaseId, NodeId, RequestId, Uid,
+	};
+
+	use super::*;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config + CreateAuthorizedTransaction<Call<Self>> {
+		/// The native token.
+		type Currency: fungible::Mutate<Self::AccountId, Balance = Balance>
+			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
+		/// The runtime's hold reasons.
+		type RuntimeHoldReason: From<HoldReason>;
+		/// Held of an author for an image.
+		#[pallet::constant]
+		type ImageDeposit: Get<Balance>;
+		/// Held of a tenant for a request.
+		#[pallet::constant]
+		type RequestDeposit: Get<Balance>;
+		/// Longest window for better proposals, in blocks.
+		#[pallet::constant]
+		type MaxWindow: Get<BlockNumber>;
+		/// Longest life of an open request, in blocks.
+		#[pallet::constant]
+		type MaxLifetime: Get<BlockNumber>;
+		/// Blocks from the opening of a lease until it must run.
+		#[pallet::constant]
+		type StartTimeout: Get<BlockNumber>;
+		/// Blocks after which a proposal lapses.
+		#[pallet::constant]
+		type ProposalLife: Get<BlockNumber>;
+		/// Most leases of one machine.
+		#[pallet::constant]
+		type MaxLeasesPerNode: Get<u32>;
+		/// Most requests that the worker looks at per block.
+		#[pallet::constant]
+		type WorkerRequests: Get<u32>;
+		/// Most listings that the worker looks at per block.
+		#[pallet::constant]
+		type WorkerListings: Get<u32>;
+		/// The machines.
+		type Nodes: NodeInspect<Self::AccountId> + NodeUsage;
+		/// Resources and use rights.
+		type Resources: ResourceInspect<Self::AccountId>;
+		/// Where use rights are bought.
+		type Market: Marketplace<Self::AccountId>;
+		/// What was proved.
+		type Scores: ScoreInspect;
+		/// Measured weights.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Why this pallet holds money.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// Pays for an image's record.
+		#[codec(index = 0)]
+		Image,
+		/// Pays for a request's record.
+		#[codec(index = 1)]
+		Request,
+		/// Will buy the use rights of the replicas that are missing.
+		#[codec(index = 2)]
+		Budget,
+	}
+
+	/// Published images by digest; each is paid for by its deposit.
+	#[pallet::storage]
+	pub type Images<T: Config> =
+		StorageMap<_, Blake2_128Concat, Hash, ImageRecord<T::AccountId>, OptionQuery>;
+
+	/// The identifier of the next request.
+	#[pallet::storage]
+	pub type NextRequestId<T> = StorageValue<_, RequestId, ValueQuery>;
+
+	/// Requests that miss replicas or have leases; each is paid for by its deposit.
+	#[pallet::storage]
+	pub type Requests<T: Config> =
+		StorageMap<_, Twox64Concat, RequestId, RequestRecord<T::AccountId>, OptionQuery>;
+
+	/// Requests that miss replicas, for matchers.
+	#[pallet::storage]
+	pub type OpenRequests<T> = StorageMap<_, Twox64Concat, RequestId, (), OptionQuery>;
+
+	/// The best proposal so far per replica of a request with a window.
+	#[pallet::storage]
+	pub type Candidates<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		RequestId,
+		Twox64Concat,
+		u8,
+		Candidate,
+		OptionQuery,
+	>;
+
+	/// The identifier of the next lease.
+	#[pallet::storage]
+	pub type NextLeaseId<T> = StorageValue<_, LeaseId, ValueQuery>;
+
+	/// Leases; bounded by the use rights that were sold.
+	#[pallet::storage]
+	pub type Leases<T: Config> =
+		StorageMap<_, Twox64Concat, LeaseId, LeaseRecord<T::AccountId>, OptionQuery>;
+
+	/// The lease on a use right.
+	#[pallet::storage]
+	pub type LeaseOfUid<T> = StorageMap<_, Twox64Concat, Uid, LeaseId, OptionQuery>;
+
+	/// The leases of a machine, for its agent.
+	#[pallet::storage]
+	pub type LeasesOfNode<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		NodeId,
+		BoundedVec<LeaseId, T::MaxLeasesPerNode>,
+		ValueQuery,
+	>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// An image can be requested.
+		ImagePublished { digest: Hash, author: T::AccountId },
+		/// It cannot any more.
+		ImageRetracted { digest: Hash },
+		/// A tenant asks for a workspace.
+		WorkspaceRequested { request: RequestId, tenant: T::AccountId },
+		/// A proposal is valid and the best so far.
+		Proposed { request: RequestId, replica: u8, uid: Uid, score: u32 },
+		/// A replica has its use right; the machine must run it.
+		LeaseOpened { lease: LeaseId, request: RequestId, replica: u8, uid: Uid, node: NodeId },
+		/// The machine told how far it is.
+		ProgressReported { lease: LeaseId, progress: Progress },
+		/// A lease is over; whatever runs for it must stop.
+		LeaseEnded { lease: LeaseId, reason: EndReason },
+		/// A lease failed and its replica is asked for again.
+		RequestReopened { request: RequestId, attempt: u32 },
+		/// The tenant took back what was not placed.
+		RequestCancelled { request: RequestId, refund: Balance },
+		/// What was not placed in time was taken back.
+		RequestExpired { request: RequestId, refund: Balance },
+		/// All leases of a request are over.
+		RequestCompleted { request: RequestId },
+	}
+
+	#[pallet::error]
+	pub enum Error<T> {
+		/// No image with this digest is published.
+		UnknownImage,
+		/// An image with this digest is published already.
+		ImageExists,
+		/// Only the image's author may do this.
+		NotAuthor,
+		/// Requests use the image.
+		ImageInUse,
+		/// No request has this identifier.
+		UnknownRequest,
+		/// No lease has this identifier: it ended.
+		UnknownLease,
+		/// Only the tenant may do this.
+		NotTenant,
+		/// Only the owner of the lease's machine may do this.
+		NotProvider,
+		/// A workspace has 1 to 8 replicas.
+		BadReplicas,
+		/// The term must be at least one block.
+		BadTerm,
+		/// The budget must cover the highest price × term × replicas.
+		BudgetTooSmall,
+		/// The window or the lifetime is longer than the chain allows, or the lifetime is zero.
+		BadWindow,
+		/// The request misses no replica.
+		NotOpen,
+		/// The proposal is for another attempt, or its replica is placed, or it is too old.
+		StaleProposal,
+		/// The use right is not for sale: it was sold, or taken off the market.
+		NotListed,
+		/// The offer does not satisfy the request: the machine is offline.
+		NodeOffline,
+		/// The offer does not satisfy the request's requirements.
+		Unsuitable,
+		/// A better or equal proposal is known.
+		NotBetter,
+		/// The request's window is not over.
+		WindowOpen,
+		/// The report is for another generation of the lease.
+		WrongGeneration,
+		/// Progress never goes back: the lease runs already.
+		AlreadyRunning,
+		/// A percentage is at most 100.
+		BadProgress,
+		/// The lease keeps its promises and its term is not over.
+		NotExpired,
+		/// The machine has as many leases as it may have.
+		TooManyLeases,
+		/// An amount overflows or all identifiers are used up.
+		Overflow,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Makes an image known by its digest.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::publish_image())]
+		pub fn publish_image(
+			origin: OriginFor<T>,
+			digest: Hash,
+			kind: ImageKind,
+			reference: Text,
+			size_bytes: u64,
+		) -> DispatchResult {
+			let author = ensure_signed(origin)?;
+			Self::do_publish_image(author, digest, kind, reference, size_bytes)
+		}
+
+		/// Forgets an image that no request uses.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::retract_image())]
+		pub fn retract_image(origin: OriginFor<T>, digest: Hash) -> DispatchResult {
+			let author = ensure_signed(origin)?;
+			Self::do_retract_image(author, digest)
+		}
+
+		/// Asks for a workspace. The highest price × term × replicas is held; `budget` is the most
+		/// that the caller accepts to be held.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::request())]
+		pub fn request(
+			origin: OriginFor<T>,
+			spec: WorkspaceSpec,
+			#[pallet::compact] budget: Balance,
+			window: BlockNumber,
+			lifetime: BlockNumber,
+		) -> DispatchResult {
+			let tenant = ensure_signed(origin)?;
+			Self::do_request(tenant, spec, budget, window, lifetime)
+		}
+
+		/// Takes back what is not placed. Leases go on.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::cancel_request())]
+		pub fn cancel_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+			let tenant = ensure_signed(origin)?;
+			Self::do_cancel_request(tenant, request)
+		}
+
+		/// Proposes a use right for a replica, from a validator's own off-chain worker.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::propose())]
+		#[pallet::authorize(Pallet::<T>::authorize_propose)]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_propose())]
+		pub fn propose(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
+			ensure_authorized(origin)?;
+			Self::do_propose(proposal)
+		}
+
+		/// Proposes a use right for a replica.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::propose())]
+		pub fn propose_signed(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_propose(proposal)
+		}
+
+		/// Binds the best proposals of a request whose window is over.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::settle())]
+		pub fn settle(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_settle(request)
+		}
+
+		/// Tells how far the machine is with a lease.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::report_progress())]
+		pub fn report_progress(
+			origin: OriginFor<T>,
+			lease: LeaseId,
+			generation: u32,
+			progress: Progress,
+		) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_report_progress(provider, lease, generation, progress)
+		}
+
+		/// Ends a lease. What is unused returns.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::end_lease())]
+		pub fn terminate(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
+			let tenant = ensure_signed(origin)?;
+			Self::do_terminate(tenant, lease)
+		}
+
+		/// Ends a lease that broke its deadline, whose machine is gone, or whose term is over.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::end_lease())]
+		pub fn expire(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_expire(lease)
+		}
+
+		/// Gives back what a request did not place in its lifetime.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::cancel_request())]
+		pub fn expire_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
+			ensure_signed(origin)?;
+			Self::do_expire_request(request)
+		}
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn offchain_worker(_: BlockNumberFor<T>) {
+			Self::match_requests();
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+}

@@ -1,0 +1,97 @@
+//! Seeds, roots, the commitment and the positions: how one follows from the other.
+
+use alloc::vec::Vec;
+
+use codec::Encode;
+use rand_chacha::{
+	rand_core::{RngCore, SeedableRng},
+	ChaCha8Rng,
+};
+use sp_crypto_hashing::blake2_256;
+
+use crate::{ClassParams, Hash};
+
+/// What a challenge's seed is bound to: none of it can be used anywhere else.
+#[derive(Clone, Copy, Debug, Encode)]
+pub struct SeedContext {
+	/// The chain.
+	pub genesis: Hash,
+	/// The challenge.
+	pub challenge: u64,
+	/// The machine.
+	pub node: u32,
+	/// The hardware in it.
+	pub hid: u64,
+	/// Its class.
+	pub class: u16,
+	/// All dimensions and the version.
+	pub params: ClassParams,
+}
+
+/// One value from the VRF outputs of several blocks, in their order: whoever authored some of them
+/// can only re-roll, by giving up a block.
+pub fn mix(randomness: &[Hash]) -> Hash {
+	(b"poc1/mix", randomness).using_encoded(blake2_256)
+}
+
+/// The seed of round 0.
+pub fn seed(context: &SeedContext, randomness: &Hash) -> Hash {
+	(b"poc1/seed", context, randomness).using_encoded(blake2_256)
+}
+
+/// The seed of the round after `round`: keyed BLAKE3 of its root.
+pub fn next_seed(round_seed: &Hash, root: &Hash, round: u32) -> Hash {
+	let mut hasher = blake3::Hasher::new_keyed(round_seed);
+	hasher.update(b"poc1/next").update(root).update(&round.to_le_bytes());
+	hasher.finalize().into()
+}
+
+/// What is committed: the number of rounds and all their roots.
+pub fn commit_digest(roots: &[Hash]) -> Hash {
+	let mut bytes = Vec::with_capacity(roots.len().saturating_mul(32).saturating_add(16));
+	bytes.extend_from_slice(b"poc1/commit");
+	bytes.extend_from_slice(&(roots.len() as u32).to_le_bytes());
+	roots.iter().for_each(|root| bytes.extend_from_slice(root));
+	blake2_256(&bytes)
+}
+
+/// One element of one round's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+	/// The round.
+	pub round: u32,
+	/// The row.
+	pub i: u32,
+	/// The column.
+	pub j: u32,
+}
+
+impl Position {
+	/// The tile that it is in.
+	pub fn tile(&self, params: &ClassParams) -> u32 {
+		let across = params.n >> 4;
+		(self.i >> 4).saturating_mul(across).saturating_add(self.j >> 4)
+	}
+
+	/// Where its int32 begins in the tile's bytes.
+	pub fn offset(&self) -> usize {
+		let (row, column) = ((self.i & 15) as usize, (self.j & 15) as usize);
+		row.saturating_mul(16).saturating_add(column).saturating_mul(4)
+	}
+}
+
+/// The positions to open: ChaCha8 of the sampling seed; the round by multiply-high, row and column
+/// by mask.
+pub fn sample_positions(params: &ClassParams, rounds: u32, sample_seed: &Hash) -> Vec<Position> {
+	let mut stream = ChaCha8Rng::from_seed(*sample_seed);
+	(0..params.samples)
+		.map(|_| {
+			let scaled = u64::from(stream.next_u32()).saturating_mul(rounds.into());
+			Position {
+				round: (scaled >> 32) as u32,
+				i: stream.next_u32() & params.m.saturating_sub(1),
+				j: stream.next_u32() & params.n.saturating_sub(1),
+			}
+		})
+		.collect()
+}

@@ -1,0 +1,36 @@
+//! How is compute proved: bytes, arithmetic and checks of the protocol?
+//!
+//! A prover multiplies chained pairs of pseudo-random int8 matrices for as many rounds as it can in
+//! a window, commits to all results, and opens elements at positions that nobody could know before.
+//! What makes each step necessary:
+//!
+//! * round *r+1* depends on the root of round *r*: rounds cannot be spread over machines;
+//! * data cover the full range of int8 and come from ChaCha8: no shortcut by structure;
+//! * only hashes are committed: a linear digest of a tile can be had without the multiplication;
+//! * positions come from randomness that is younger than the commitment.
+//!
+//! Everything is little-endian. The formats are frozen by the vectors in `tests/protocol.rs`.
+#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+	not(test),
+	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+)]
+
+extern crate alloc;
+
+mod chain;
+mod matrix;
+mod params;
+mod reveal;
+mod tile;
+mod verify;
+
+pub use chain::{commit_digest, mix, next_seed, sample_positions, seed, Position, SeedContext};
+pub use matrix::{element, fill_column, fill_row, RoundKeys};
+pub use params::{ClassParams, ParamsError, MAX_DEPTH, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE};
+pub use reveal::{Opening, Reveal};
+pub use tile::{opening_root, parent, tile_chaining_value, tile_root, TILE, TILE_BYTES};
+pub use verify::{verify, VerifyError};
+
+/// A 32-byte hash or seed.
+pub type Hash = [u8; 32];
