@@ -130,6 +130,8 @@ mod runtime {
 	#[runtime::pallet_index(6)]
 	pub type Parameters = pallet_parameters;
 
+	#[runtime::pallet_index(10)]
+	pub type ValidatorSet = pallet_validator_set;
 	#[runtime::pallet_index(11)]
 	pub type Offences = pallet_offences;
 	#[runtime::pallet_index(12)]
@@ -150,4 +152,17 @@ mod runtime {
 	/// Has a key in `development` alone; every other chain begins without one.
 	#[runtime::pallet_index(24)]
 	pub type Sudo = pallet_sudo;
+
+	#[runtime::pallet_index(40)]
+	pub type NodeRegistry = pallet_node_registry;
+	#[runtime::pallet_index(41)]
+	pub type UseRights = pallet_use_rights;
+	#[runtime::pallet_index(42)]
+	pub type RevenueRights = pallet_revenue_rights;
+	#[runtime::pallet_index(43)]
+	pub type Market = pallet_market;
+	#[runtime::pallet_index(44)]
+	pub type Workspaces = pallet_workspaces;
+	#[runtime::pallet_index(45)]
+	pub type ProofOfCompute = pallet_proof_of_compute;
 }

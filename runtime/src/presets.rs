@@ -3,6 +3,7 @@
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use hex_literal::hex;
+use pallet_proof_of_compute::ResourceClass;
 use serde_json::Value;
 use sp_consensus_babe::AuthorityId as BabeId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -10,9 +11,13 @@ use sp_core::crypto::UncheckedInto;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
+use usufruct_primitives::{ClassId, HardwareKind};
+use usufruct_proof::ClassParams;
+
 use crate::{
-	constants::currency::USU, AccountId, BabeConfig, BalancesConfig, RuntimeGenesisConfig,
-	SessionConfig, SessionKeys, SudoConfig, BABE_GENESIS_EPOCH_CONFIG,
+	configs::pallet_accounts, constants::currency::USU, AccountId, BabeConfig, BalancesConfig, ProofOfComputeConfig,
+	RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, ValidatorSetConfig,
+	BABE_GENESIS_EPOCH_CONFIG,
 };
 
 /// One validator, a sudo key, rich well-known accounts: for `--dev`.
@@ -57,6 +62,56 @@ const STAGING_VALIDATORS: [([u8; 32], [u8; 32], [u8; 32]); 4] = [
 		hex!("eeef915d255ed1c6eb1f69cd0237ccac1154443f61d14195a8483b2da9147d9d")),
 ];
 
+/// Class of any 64-bit x86 processor.
+pub const CPU_X86_64: ClassId = 1;
+/// Class of any 64-bit ARM processor.
+pub const CPU_AARCH64: ClassId = 2;
+/// Class of an NVIDIA H200.
+pub const H200: ClassId = 100;
+
+/// The classes that every chain begins with; the DAO changes them.
+fn classes() -> Vec<(ClassId, ResourceClass)> {
+	let class = |name: &str, kind, params| ResourceClass {
+		name: name.as_bytes().to_vec().try_into().unwrap_or_default(),
+		kind,
+		params,
+		revenue_weight_ppm: 1_000_000,
+	};
+	// A round is 2·1024·1024·4096 operations; 20 Gop/s is one core of a common server.
+	let cpu = ClassParams {
+		m: 1_024,
+		n: 1_024,
+		k: 4_096,
+		samples: 32,
+		window: 12,
+		first_root: 4,
+		reveal: 10,
+		min_rounds: 1,
+		max_rounds: 512,
+		reference_ops: 20_000_000_000,
+		version: 1,
+	};
+	// A round is 2⁴⁷ operations; the reference is 60 % of the data sheet's 1,979 Top/s.
+	let h200 = ClassParams {
+		m: 32_768,
+		n: 32_768,
+		k: 65_536,
+		samples: 32,
+		window: 20,
+		first_root: 6,
+		reveal: 20,
+		min_rounds: 1,
+		max_rounds: 512,
+		reference_ops: 1_187_000_000_000_000,
+		version: 1,
+	};
+	vec![
+		(CPU_X86_64, class("CPU_X86_64", HardwareKind::Cpu, cpu)),
+		(CPU_AARCH64, class("CPU_AARCH64", HardwareKind::Cpu, cpu)),
+		(H200, class("H200", HardwareKind::Gpu, h200)),
+	]
+}
+
 fn genesis(
 	validators: Vec<Validator>,
 	endowed: Vec<AccountId>,
@@ -65,7 +120,15 @@ fn genesis(
 ) -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		balances: BalancesConfig {
-			balances: endowed.into_iter().map(|account| (account, endowment)).collect::<Vec<_>>(),
+			balances: endowed
+				.into_iter()
+				.map(|account| (account, endowment))
+				.chain(pallet_accounts().map(|account| (account, USU)))
+				.collect::<Vec<_>>(),
+		},
+		proof_of_compute: ProofOfComputeConfig { classes: classes() },
+		validator_set: ValidatorSetConfig {
+			validators: validators.iter().map(|v| v.account.clone()).collect::<Vec<_>>(),
 		},
 		babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG },
 		session: SessionConfig {

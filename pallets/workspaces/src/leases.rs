@@ -11,7 +11,7 @@
 
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, Get},
+	traits::fungible::MutateHold,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{

@@ -10,25 +10,26 @@ use frame_support::{
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
 use sp_runtime::{DispatchError, DispatchResult};
-use usufruct_offchain_worker::{check, score, Mismatch, Offer};
+use usufruct_offchain_worker::{check, score, Demand, Mismatch, Offer};
 use usufruct_primitives::{
 	traits::{ListingInfo, Marketplace, NodeInspect, ResourceInspect, ScoreInspect},
 	RequestId, Uid,
 };
 
 use crate::{
-	Candidate, Candidates, Config, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState,
+	Candidate, Candidates, Config, Error, Event, HoldReason, ImageKind, Images, LeaseOfUid, LeaseRecord, LeaseState,
 	Leases, LeasesOfNode, NextLeaseId, Pallet, Proposal, RequestRecord, Requests,
 };
 
 impl<T: Config> Pallet<T> {
 	/// The listing with all that a match depends on.
-	pub(crate) fn offer_of(listing: &ListingInfo<T::AccountId>) -> Option<Offer> {
+	pub(crate) fn offer_of(listing: &ListingInfo<T::AccountId>) -> Option<Offer<T::AccountId>> {
 		let resource = T::Resources::resource(listing.vid)?;
 		Some(Offer {
 			uid: listing.uid,
 			vid: listing.vid,
 			node: resource.node,
+			seller: listing.seller.clone(),
 			online: T::Nodes::is_online(resource.node),
 			class: resource.class,
 			gpus: resource.gpus,
@@ -38,9 +39,29 @@ impl<T: Config> Pallet<T> {
 			price: listing.price,
 			min_term: listing.min_term,
 			max_term: listing.max_term,
+			listed_at: listing.listed_at,
 			score_ppm: T::Scores::score_ppm(resource.lead),
 			availability_ppm: T::Nodes::availability_ppm(resource.node),
 		})
+	}
+
+	/// What the request still asks for.
+	pub(crate) fn demand_of(
+		request: RequestId,
+		record: &RequestRecord<T::AccountId>,
+	) -> Demand<T::AccountId> {
+		let kind = Images::<T>::get(record.spec.image).map(|image| image.kind);
+		Demand {
+			request,
+			attempt: record.attempt,
+			tenant: record.tenant.clone(),
+			requirement: record.spec.requirement.clone(),
+			wasm: kind == Some(ImageKind::Wasm),
+			term: record.spec.term,
+			opened_at: record.opened_at,
+			avoid: Vec::new(),
+			missing: record.missing_replicas(),
+		}
 	}
 
 	/// Whether the proposal can be bound now; its request and score if so.
@@ -56,19 +77,19 @@ impl<T: Config> Pallet<T> {
 				now <= proposal.computed_at.saturating_add(T::ProposalLife::get()),
 			Error::<T>::StaleProposal
 		);
-		let score = Self::check_offer(&record, proposal.uid)?;
+		let score = Self::check_offer(proposal.request, &record, proposal.uid)?;
 		Ok((record, score))
 	}
 
 	/// Whether the listing satisfies the request; its score if so.
 	fn check_offer(
+		request: RequestId,
 		record: &RequestRecord<T::AccountId>,
 		uid: Uid,
 	) -> Result<u32, DispatchError> {
 		let listing = T::Market::listing(uid).ok_or(Error::<T>::NotListed)?;
 		let offer = Self::offer_of(&listing).ok_or(Error::<T>::NotListed)?;
-		ensure!(listing.seller != record.tenant, Error::<T>::Unsuitable);
-		match check(&record.spec.requirement, record.spec.term, &offer) {
+		match check(&Self::demand_of(request, record), &offer) {
 			Ok(()) => Ok(score(&record.spec.requirement, &offer)),
 			Err(Mismatch::Offline) => Err(Error::<T>::NodeOffline.into()),
 			Err(_) => Err(Error::<T>::Unsuitable.into()),
@@ -121,7 +142,7 @@ impl<T: Config> Pallet<T> {
 		for replica in replicas {
 			let Some(best) = Candidates::<T>::take(request, replica) else { continue };
 			// What was the best may be sold or gone by now: the replica stays missing.
-			if best.attempt == record.attempt && Self::check_offer(&record, best.uid).is_ok() {
+			if best.attempt == record.attempt && Self::check_offer(request, &record, best.uid).is_ok() {
 				record = Self::bind(request, record, replica, best.uid)?;
 			}
 		}

@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Requests that wait for proposals, oldest first.
-	fn demands() -> Vec<Demand> {
+	fn demands() -> Vec<Demand<T::AccountId>> {
 		let mut requests: Vec<_> =
 			OpenRequests::<T>::iter_keys().take(T::WorkerRequests::get() as usize).collect();
 		requests.sort_unstable();
@@ -74,18 +74,12 @@ impl<T: Config> Pallet<T> {
 			.into_iter()
 			.filter_map(|request| {
 				let record = Requests::<T>::get(request)?;
-				(now < record.expires_at).then(|| Demand {
-					request,
-					attempt: record.attempt,
-					missing: record.missing_replicas(),
-					requirement: record.spec.requirement,
-					term: record.spec.term,
-				})
+				(now < record.expires_at).then(|| Self::demand_of(request, &record))
 			})
 			.collect()
 	}
 
-	fn offers() -> Vec<Offer> {
+	fn offers() -> Vec<Offer<T::AccountId>> {
 		T::Market::listings_from(0, T::WorkerListings::get())
 			.iter()
 			.filter_map(Self::offer_of)

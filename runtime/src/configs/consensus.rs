@@ -1,15 +1,17 @@
 //! Who authors and finalises blocks, and what is done about those who cheat.
 
 use frame_support::traits::{ConstU128, ConstU32, ConstU64};
+use frame_system::EnsureRoot;
 use pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
 use sp_runtime::traits::ConvertInto;
 
 use crate::{
 	constants::{
-		currency::deposit,
+		currency::{deposit, USU},
 		time::{DAYS, EPOCH_BLOCKS, SLOT_MILLIS},
 	},
-	AccountId, Babe, Balances, Historical, Offences, Runtime, RuntimeEvent, Session, SessionKeys,
+	AccountId, Babe, Balances, Historical, Offences, Runtime, RuntimeEvent,
+	RuntimeHoldReason, Session, SessionKeys, ValidatorSet,
 };
 
 /// The most validators that one set may have.
@@ -63,7 +65,7 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation = Babe;
 	type RuntimeEvent = RuntimeEvent;
 	type SessionHandler = <SessionKeys as sp_runtime::traits::OpaqueKeys>::KeyTypeIdProviders;
-	type SessionManager = ();
+	type SessionManager = pallet_session::historical::NoteHistoricalRoot<Self, ValidatorSet>;
 	type ShouldEndSession = Babe;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = ConvertInto;
@@ -88,6 +90,21 @@ impl sp_runtime::traits::Convert<AccountId, Option<AccountId>> for FullIdentific
 
 impl pallet_offences::Config for Runtime {
 	type IdentificationTuple = pallet_session::historical::IdentificationTuple<Self>;
-	type OnOffenceHandler = ();
+	type OnOffenceHandler = ValidatorSet;
 	type RuntimeEvent = RuntimeEvent;
+}
+
+impl pallet_validator_set::Config for Runtime {
+	type Currency = Balances;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type Keys = Session;
+	type MaxCandidates = ConstU32<MAX_VALIDATORS>;
+	/// One: a development chain has no more. Real networks keep four or more by vote.
+	type MinValidators = ConstU32<1>;
+	type MinimumBond = ConstU128<{ 1_000 * USU }>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Treasury = super::compute::TreasuryAccount;
+	/// A day longer than offences may be reported.
+	type UnbondingDelay = ConstU32<{ 2 * DAYS }>;
+	type WeightInfo = pallet_validator_set::weights::SubstrateWeight<Self>;
 }

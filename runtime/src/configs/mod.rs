@@ -1,11 +1,13 @@
 //! How each pallet is configured, by concern. Each constant has its unit and its reason.
 
 mod accounts;
+mod compute;
 mod consensus;
 mod parameters;
 mod system;
 mod tokens;
 
 pub use accounts::ProxyType;
+pub use compute::{pallet_accounts, TREASURY};
 pub use parameters::RuntimeParameters;
 pub use system::{BlockLength, BlockWeights};

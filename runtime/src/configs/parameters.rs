@@ -7,6 +7,7 @@ use crate::{constants::time::MINUTES, AccountId, BlockNumber, Runtime, RuntimeEv
 
 /// The parameters, by pallet.
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<crate::Runtime>)]
+#[allow(missing_docs, unreachable_pub)]
 pub mod dynamic {
 	use super::*;
 

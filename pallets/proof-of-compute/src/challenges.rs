@@ -1,0 +1,181 @@
+//! The steps of a challenge. Every end goes through `finish`.
+
+use frame_support::{
+	ensure,
+	traits::{fungible::MutateHold, tokens::Precision, Get},
+};
+use sp_runtime::{DispatchError, DispatchResult};
+use usufruct_primitives::{
+	traits::{NodeInspect, NodeUsage},
+	ChallengeId, ClassId, Hid,
+};
+use usufruct_proof::{verify, Hash, Reveal};
+
+use crate::{
+	ChallengeOfHid, ChallengeRecord, ChallengeState, Challenges, Classes, Config, Error, Event,
+	FailureReason, HoldReason, NextChallengeId, Pallet, ResourceClass, ScoreRecord,
+};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_set_class(id: ClassId, class: ResourceClass) -> DispatchResult {
+		ensure!(class.params.validate().is_ok(), Error::<T>::BadParams);
+		if let Some(known) = Classes::<T>::get(id) {
+			ensure!(class.params.version > known.params.version, Error::<T>::VersionNotGrown);
+		}
+		Classes::<T>::insert(id, class);
+		Self::deposit_event(Event::ClassSet { class: id });
+		Ok(())
+	}
+
+	pub(crate) fn do_request_proof(requester: T::AccountId, hid: Hid) -> DispatchResult {
+		let hardware = T::Nodes::hardware(hid).ok_or(Error::<T>::UnknownHardware)?;
+		let class = Classes::<T>::get(hardware.class).ok_or(Error::<T>::UnknownClass)?;
+		ensure!(T::Nodes::is_online(hardware.node), Error::<T>::NodeOffline);
+		ensure!(!ChallengeOfHid::<T>::contains_key(hid), Error::<T>::ChallengeOpen);
+		let id = NextChallengeId::<T>::get();
+		let next = id.checked_add(1).ok_or(Error::<T>::Exhausted)?;
+		let deposit = T::ChallengeDeposit::get();
+		T::Currency::hold(&HoldReason::Challenge.into(), &requester, deposit)?;
+		NextChallengeId::<T>::put(next);
+		ChallengeOfHid::<T>::insert(hid, id);
+		Challenges::<T>::insert(
+			id,
+			ChallengeRecord {
+				hid,
+				node: hardware.node,
+				class: hardware.class,
+				params: class.params,
+				requester: requester.clone(),
+				deposit,
+				issued_at: Self::now(),
+				state: ChallengeState::Issued,
+			},
+		);
+		Self::deposit_event(Event::ProofRequested { challenge: id, hid, requester });
+		Ok(())
+	}
+
+	/// The challenge, if `provider` has to answer it.
+	fn answered_by(
+		id: ChallengeId,
+		provider: &T::AccountId,
+	) -> Result<ChallengeRecord<T::AccountId>, DispatchError> {
+		let challenge = Challenges::<T>::get(id).ok_or(Error::<T>::UnknownChallenge)?;
+		ensure!(
+			T::Nodes::owner(challenge.node).as_ref() == Some(provider),
+			Error::<T>::NotProvider
+		);
+		Ok(challenge)
+	}
+
+	pub(crate) fn do_commit_first(
+		provider: T::AccountId,
+		id: ChallengeId,
+		root: Hash,
+	) -> DispatchResult {
+		let mut challenge = Self::answered_by(id, &provider)?;
+		ensure!(challenge.state == ChallengeState::Issued, Error::<T>::WrongStep);
+		ensure!(Self::now() >= challenge.opens_at(), Error::<T>::TooEarly);
+		ensure!(Self::now() <= challenge.first_root_until(), Error::<T>::TooLate);
+		challenge.state = ChallengeState::Started { first_root: root };
+		Challenges::<T>::insert(id, challenge);
+		Self::deposit_event(Event::FirstRootCommitted { challenge: id });
+		Ok(())
+	}
+
+	pub(crate) fn do_commit(
+		provider: T::AccountId,
+		id: ChallengeId,
+		rounds: u32,
+		digest: Hash,
+	) -> DispatchResult {
+		let mut challenge = Self::answered_by(id, &provider)?;
+		let ChallengeState::Started { first_root } = challenge.state else {
+			return Err(Error::<T>::WrongStep.into());
+		};
+		ensure!(Self::now() <= challenge.commit_until(), Error::<T>::TooLate);
+		let bounds = challenge.params.min_rounds..=challenge.params.max_rounds;
+		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
+		challenge.state = ChallengeState::Committed { first_root, rounds, digest };
+		Challenges::<T>::insert(id, challenge);
+		Self::deposit_event(Event::Committed { challenge: id, rounds });
+		Ok(())
+	}
+
+	pub(crate) fn do_reveal(
+		provider: T::AccountId,
+		id: ChallengeId,
+		reveal: &Reveal,
+	) -> DispatchResult {
+		let challenge = Self::answered_by(id, &provider)?;
+		let ChallengeState::Committed { first_root, rounds, digest } = challenge.state else {
+			return Err(Error::<T>::WrongStep.into());
+		};
+		let sample_seed = Self::sample_seed_of(&challenge)?;
+		ensure!(Self::now() <= challenge.reveal_until(), Error::<T>::TooLate);
+		let seed = Self::seed_of(id, &challenge)?;
+		let params = challenge.params;
+		let verdict = verify(&params, &seed, rounds, &digest, &first_root, &sample_seed, reveal);
+		if let Err(error) = verdict {
+			log::info!(target: "runtime::proof-of-compute", "challenge {id}: {error:?}");
+			return Self::fail(id, &challenge, FailureReason::WrongReveal);
+		}
+		Self::finish(id, &challenge)?;
+		let ops_per_second = params.ops_per_second(rounds, T::SlotMillis::get());
+		let score_ppm = params.score_ppm(ops_per_second);
+		let hid = challenge.hid;
+		let score = ScoreRecord { ops_per_second, score_ppm, rounds, proved_at: Self::now() };
+		let rank = Self::set_score(challenge.class, hid, Some(score));
+		Self::deposit_event(Event::Proved { challenge: id, hid, ops_per_second, score_ppm, rank });
+		Ok(())
+	}
+
+	pub(crate) fn do_expire(id: ChallengeId) -> DispatchResult {
+		let challenge = Challenges::<T>::get(id).ok_or(Error::<T>::UnknownChallenge)?;
+		ensure!(Self::now() > challenge.due_until(), Error::<T>::NotExpired);
+		let reason = match challenge.state {
+			_ if Self::seed_of(id, &challenge).is_err() => FailureReason::NoRandomness,
+			ChallengeState::Issued => FailureReason::NotStarted,
+			ChallengeState::Started { .. } => FailureReason::NotCommitted,
+			ChallengeState::Committed { .. } if Self::sample_seed_of(&challenge).is_err() =>
+				FailureReason::NoRandomness,
+			ChallengeState::Committed { .. } => FailureReason::NotRevealed,
+		};
+		Self::fail(id, &challenge, reason)
+	}
+
+	/// Ends the challenge without a proof: the score is gone, and for a wrong reveal or a silence
+	/// after the commitment, which hides one, the node is at fault.
+	fn fail(
+		id: ChallengeId,
+		challenge: &ChallengeRecord<T::AccountId>,
+		reason: FailureReason,
+	) -> DispatchResult {
+		Self::finish(id, challenge)?;
+		match reason {
+			FailureReason::NoRandomness => {},
+			FailureReason::NotStarted | FailureReason::NotCommitted => {
+				Self::set_score(challenge.class, challenge.hid, None);
+			},
+			FailureReason::NotRevealed | FailureReason::WrongReveal => {
+				Self::set_score(challenge.class, challenge.hid, None);
+				T::Nodes::note_fault(challenge.node);
+			},
+		}
+		Self::deposit_event(Event::ProofFailed { challenge: id, hid: challenge.hid, reason });
+		Ok(())
+	}
+
+	/// Forgets the challenge and returns its deposit.
+	fn finish(id: ChallengeId, challenge: &ChallengeRecord<T::AccountId>) -> DispatchResult {
+		T::Currency::release(
+			&HoldReason::Challenge.into(),
+			&challenge.requester,
+			challenge.deposit,
+			Precision::Exact,
+		)?;
+		Challenges::<T>::remove(id);
+		ChallengeOfHid::<T>::remove(challenge.hid);
+		Ok(())
+	}
+}

@@ -1,0 +1,138 @@
+//! The market for compute: machines, rights, money, workspaces, proofs.
+
+use frame_support::{
+	parameter_types,
+	traits::{ConstU128, ConstU32, ConstU64},
+	PalletId,
+};
+use frame_system::EnsureRoot;
+use pallet_use_rights::NftLedger;
+use sp_runtime::{traits::AccountIdConversion, Permill};
+use usufruct_primitives::traits::BlockRandomness;
+
+use super::parameters::dynamic::node_registry::HeartbeatPeriod;
+use crate::{
+	constants::{
+		currency::{deposit, USU},
+		time::{DAYS, HOURS, MINUTES, SLOT_MILLIS},
+	},
+	AccountId, Balances, Market, NodeRegistry, ProofOfCompute, RevenueRights, Runtime,
+	RuntimeHoldReason, UseRights, Workspaces,
+};
+
+/// Names the treasury's account.
+pub const TREASURY: PalletId = PalletId(*b"usu/trsy");
+const ESCROW: PalletId = PalletId(*b"usu/escr");
+const INCOME: PalletId = PalletId(*b"usu/incm");
+const LEDGER: PalletId = PalletId(*b"usu/uids");
+
+/// Accounts that belong to pallets. They exist from genesis on, so that the first small amount that
+/// reaches one is not refused as dust.
+pub fn pallet_accounts() -> [AccountId; 4] {
+	[TREASURY, ESCROW, INCOME, LEDGER].map(|id| id.into_account_truncating())
+}
+
+parameter_types! {
+	pub TreasuryAccount: AccountId = TREASURY.into_account_truncating();
+	pub LedgerAccount: AccountId = LEDGER.into_account_truncating();
+	pub const EscrowId: PalletId = ESCROW;
+	pub const IncomeId: PalletId = INCOME;
+	/// What a broken promise costs of the bond.
+	pub const FaultPenalty: Permill = Permill::from_percent(5);
+	/// What the treasury gets of all income.
+	pub const FeeShare: Permill = Permill::from_percent(2);
+}
+
+impl pallet_node_registry::Config for Runtime {
+	type Classes = ProofOfCompute;
+	type Currency = Balances;
+	type FaultPenalty = FaultPenalty;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type HardwareDeposit = ConstU128<{ deposit(2, 160) }>;
+	type HeartbeatPeriod = HeartbeatPeriod;
+	type MaxHardware = ConstU32<64>;
+	/// Below half of the bond a node must top up: ten to fourteen faults.
+	type MinimumBond = ConstU128<{ 5 * USU }>;
+	type MissedHeartbeats = ConstU32<1>;
+	type NodeBond = ConstU128<{ 10 * USU }>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Treasury = TreasuryAccount;
+	type UnbondingDelay = ConstU32<{ 7 * DAYS }>;
+	type WeightInfo = pallet_node_registry::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_use_rights::Config for Runtime {
+	type Currency = Balances;
+	type Ledger = NftLedger<Self, LedgerAccount, ConstU32<0>>;
+	type Nodes = NodeRegistry;
+	type ResourceDeposit = ConstU128<{ deposit(3, 400) }>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type WeightInfo = pallet_use_rights::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_revenue_rights::Config for Runtime {
+	type Currency = Balances;
+	type MaxInitialHolders = ConstU32<16>;
+	type PalletId = IncomeId;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type ShareDeposit = ConstU128<{ deposit(1, 130) }>;
+	type WeightInfo = pallet_revenue_rights::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_market::Config for Runtime {
+	type Currency = Balances;
+	type FeeShare = FeeShare;
+	type ListingDeposit = ConstU128<{ deposit(2, 120) }>;
+	type MaxTerm = ConstU32<{ 365 * DAYS }>;
+	type Nodes = NodeRegistry;
+	type OnPurchaseEnd = Workspaces;
+	type PalletId = EscrowId;
+	type Revenue = RevenueRights;
+	type Rights = UseRights;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Treasury = TreasuryAccount;
+	type WeightInfo = pallet_market::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_workspaces::Config for Runtime {
+	type Currency = Balances;
+	type ImageDeposit = ConstU128<{ deposit(1, 350) }>;
+	type Market = Market;
+	type MaxLeasesPerNode = ConstU32<64>;
+	type MaxLifetime = ConstU32<{ 7 * DAYS }>;
+	type MaxWindow = ConstU32<HOURS>;
+	type Nodes = NodeRegistry;
+	/// A minute: longer than a fork that matters lives.
+	type ProposalLife = ConstU32<MINUTES>;
+	type RequestDeposit = ConstU128<{ deposit(2, 600) }>;
+	type Resources = UseRights;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Scores = ProofOfCompute;
+	/// Ten minutes: a large image over a slow line.
+	type StartTimeout = ConstU32<{ 10 * MINUTES }>;
+	type WeightInfo = pallet_workspaces::weights::SubstrateWeight<Self>;
+	type WorkerListings = ConstU32<1_024>;
+	type WorkerRequests = ConstU32<256>;
+}
+
+/// BABE keeps the VRF output of the parent's author until the block's end.
+#[derive(Debug)]
+pub struct AuthorVrf;
+
+impl BlockRandomness for AuthorVrf {
+	fn parent() -> Option<[u8; 32]> {
+		pallet_babe::AuthorVrfRandomness::<Runtime>::get()
+	}
+}
+
+impl pallet_proof_of_compute::Config for Runtime {
+	type ChallengeDeposit = ConstU128<USU>;
+	type Currency = Balances;
+	type ForceOrigin = EnsureRoot<AccountId>;
+	type MaxRanked = ConstU32<100>;
+	type Nodes = NodeRegistry;
+	type Randomness = AuthorVrf;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type SlotMillis = ConstU64<SLOT_MILLIS>;
+	type WeightInfo = pallet_proof_of_compute::weights::SubstrateWeight<Self>;
+}
