@@ -1,38 +1,37 @@
-//! Images: who published which content, and whether requests still name it.
+//! Publishing and retracting images.
 
 use frame_support::{
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
-use sp_core::H256;
 use sp_runtime::DispatchResult;
+use usufruct_primitives::Hash;
 
-use crate::{Config, Error, Event, HoldReason, ImageKind, ImageRecord, Images, Pallet, Reference};
+use crate::{Config, Error, Event, HoldReason, ImageKind, ImageRecord, Images, Pallet, Text};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_publish_image(
 		author: T::AccountId,
-		digest: H256,
+		digest: Hash,
 		kind: ImageKind,
-		reference: Reference,
+		reference: Text,
 		size_bytes: u64,
 	) -> DispatchResult {
-		ensure!(!Images::<T>::contains_key(digest), Error::<T>::ImageTaken);
+		ensure!(!Images::<T>::contains_key(digest), Error::<T>::ImageExists);
 		let deposit = T::ImageDeposit::get();
 		T::Currency::hold(&HoldReason::Image.into(), &author, deposit)?;
 		let record =
-			ImageRecord { author: author.clone(), kind, reference, size_bytes, users: 0, deposit };
+			ImageRecord { author: author.clone(), kind, reference, size_bytes, uses: 0, deposit };
 		Images::<T>::insert(digest, record);
 		Self::deposit_event(Event::ImagePublished { digest, author });
 		Ok(())
 	}
 
-	pub(crate) fn do_retract_image(author: T::AccountId, digest: H256) -> DispatchResult {
+	pub(crate) fn do_retract_image(author: T::AccountId, digest: Hash) -> DispatchResult {
 		let image = Images::<T>::get(digest).ok_or(Error::<T>::UnknownImage)?;
 		ensure!(image.author == author, Error::<T>::NotAuthor);
-		ensure!(image.users == 0, Error::<T>::ImageInUse);
-		let reason = HoldReason::Image.into();
-		T::Currency::release(&reason, &author, image.deposit, Precision::Exact)?;
+		ensure!(image.uses == 0, Error::<T>::ImageInUse);
+		T::Currency::release(&HoldReason::Image.into(), &author, image.deposit, Precision::Exact)?;
 		Images::<T>::remove(digest);
 		Self::deposit_event(Event::ImageRetracted { digest });
 		Ok(())

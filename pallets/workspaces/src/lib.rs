@@ -1,38 +1,9 @@
 #![doc = include_str!("../README.md")]
 //!
-//! # Design goals
-//!
-//! 1. Anybody may match: the chain checks a proposal itself and trusts no matcher.
-//! 2. Nobody is stuck: each state that waits for somebody has a block from which anyone may end it.
-//! 3. No work in hooks: every step is a call whose cost is bounded by the record that it touches.
-//!
-//! # Design
-//!
-//! A request holds the tenant's budget and counts its replicas, each [`ReplicaState::Missing`],
-//! [`ReplicaState::Placed`] or [`ReplicaState::Over`]. A proposal names a listing for a missing
-//! replica. Check and rank are those of `usufruct-offchain-worker`, computed here again from the
-//! state; a proposal has nothing to claim. With a window the best two proposals are kept and the
-//! better is bound when the window is over, so the order of arrival does not matter; without one the
-//! first valid proposal is bound at once (Goal 1).
-//!
-//! Binding releases the price of the term from the budget, buys the use right in the tenant's name
-//! and opens a lease. The machine's owner reports its progress. A lease that is not acknowledged or
-//! not running in time, or whose machine is lost, is expired by anyone: the machine is at fault, the
-//! purchase closes, and what returns is held again for the rest of the term on another machine
-//! (Goal 2). The validators' off-chain workers propose, settle and expire through authorised
-//! transactions that are accepted from the local node or in a block only, and every wrapping of which
-//! provides the same tag; the same calls are open to any signed account (Goals 1 and 3).
-//!
 //! # Invariants
 //!
-//! What is held of a tenant is the sum of its requests' budgets, to the unit. A lease, its use right,
-//! its machine's index and its replica name each other. See `try_state.rs`.
-//!
-//! # Failure and recovery
-//!
-//! A request avoids the machines it failed on; after [`MAX_FAILURES`] of them its replica is given up
-//! and the money stays with the tenant. A use right that was handed on is refunded to its holder, so
-//! its replica is not placed again.
+//! What is held of a tenant is the budget of the missing replicas of its requests and their
+//! deposits. A lease has a use right that was sold, and each use right one lease at most.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
@@ -43,18 +14,10 @@
 
 extern crate alloc;
 
-#[cfg(feature = "runtime-benchmarks")]
-pub mod benchmarking;
-mod binding;
 mod images;
 mod leases;
-#[cfg(test)]
-mod mock;
-mod progress;
-mod proposals;
+mod matching;
 mod requests;
-#[cfg(test)]
-mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -72,12 +35,12 @@ pub mod pallet {
 		pallet_prelude::*,
 		traits::{fungible, fungible::MutateHold, StorageVersion},
 	};
-	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
-	use sp_core::H256;
-	use usufruct_offchain_worker::Explanation;
+	use frame_system::{
+		offchain::CreateAuthorizedTransaction, pallet_prelude::*,
+	};
 	use usufruct_primitives::{
 		traits::{Marketplace, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect},
-		Balance, BlockNumber, LeaseId, NodeId, RequestId, Uid,
+		Balance, BlockNumber, Hash, LeaseId, NodeId, RequestId, Uid,
 	};
 
 	use super::*;
@@ -95,88 +58,94 @@ pub mod pallet {
 			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
-		/// Where use rights are bought.
-		type Market: Marketplace<Self::AccountId>;
-		/// Resources and use rights.
-		type Rights: ResourceInspect<Self::AccountId>;
-		/// The machines.
-		type Nodes: NodeInspect<Self::AccountId> + NodeUsage;
-		/// What hardware proved, and which classes there are.
-		type Scores: ScoreInspect;
-		/// Held of the author of an image.
+		/// Held of an author for an image.
 		#[pallet::constant]
 		type ImageDeposit: Get<Balance>;
-		/// Held of the tenant for a request and its leases, beside the budget.
+		/// Held of a tenant for a request.
 		#[pallet::constant]
 		type RequestDeposit: Get<Balance>;
-		/// Longest window in blocks during which proposals compete.
+		/// Longest window for better proposals, in blocks.
 		#[pallet::constant]
 		type MaxWindow: Get<BlockNumber>;
-		/// Longest time in blocks that a request may wait for its machines.
+		/// Longest life of an open request, in blocks.
 		#[pallet::constant]
 		type MaxLifetime: Get<BlockNumber>;
-		/// Blocks within which the machine must acknowledge a lease.
+		/// Blocks from the opening of a lease until it must run.
 		#[pallet::constant]
-		type AcknowledgeTimeout: Get<BlockNumber>;
-		/// Blocks from the acknowledgement within which the workspace must run.
+		type StartTimeout: Get<BlockNumber>;
+		/// Blocks after which a proposal lapses.
 		#[pallet::constant]
-		type DispenseTimeout: Get<BlockNumber>;
-		/// Blocks after which a proposal lapses, counted from the block it was computed at.
-		#[pallet::constant]
-		type ProposalLifetime: Get<BlockNumber>;
-		/// Leases that one machine may have at a time.
+		type ProposalLife: Get<BlockNumber>;
+		/// Most leases of one machine.
 		#[pallet::constant]
 		type MaxLeasesPerNode: Get<u32>;
+		/// Most requests that the worker looks at per block.
+		#[pallet::constant]
+		type WorkerRequests: Get<u32>;
+		/// Most listings that the worker looks at per block.
+		#[pallet::constant]
+		type WorkerListings: Get<u32>;
+		/// The machines.
+		type Nodes: NodeInspect<Self::AccountId> + NodeUsage;
+		/// Resources and use rights.
+		type Resources: ResourceInspect<Self::AccountId>;
+		/// Where use rights are bought.
+		type Market: Marketplace<Self::AccountId>;
+		/// What was proved.
+		type Scores: ScoreInspect;
 		/// Measured weights.
 		type WeightInfo: WeightInfo;
-		/// Sets up what the benchmarks need of other pallets.
-		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.
 	#[pallet::composite_enum]
 	pub enum HoldReason {
-		/// Pays for the record of an image.
+		/// Pays for an image's record.
 		#[codec(index = 0)]
 		Image,
-		/// Pays for the record of a request.
+		/// Pays for a request's record.
 		#[codec(index = 1)]
 		Request,
-		/// Will pay for machines.
+		/// Will buy the use rights of the replicas that are missing.
 		#[codec(index = 2)]
 		Budget,
 	}
 
-	/// Images by digest; each is paid for by its deposit.
+	/// Published images by digest; each is paid for by its deposit.
 	#[pallet::storage]
 	pub type Images<T: Config> =
-		StorageMap<_, Twox64Concat, H256, ImageRecord<T::AccountId>, OptionQuery>;
+		StorageMap<_, Blake2_128Concat, Hash, ImageRecord<T::AccountId>, OptionQuery>;
 
 	/// The identifier of the next request.
 	#[pallet::storage]
 	pub type NextRequestId<T> = StorageValue<_, RequestId, ValueQuery>;
 
-	/// Requests by identifier; each is paid for by its deposit and removed when all replicas are
-	/// over.
+	/// Requests that miss replicas or have leases; each is paid for by its deposit.
 	#[pallet::storage]
 	pub type Requests<T: Config> =
 		StorageMap<_, Twox64Concat, RequestId, RequestRecord<T::AccountId>, OptionQuery>;
 
-	/// Requests that miss a replica: what matchers read.
+	/// Requests that miss replicas, for matchers.
 	#[pallet::storage]
 	pub type OpenRequests<T> = StorageMap<_, Twox64Concat, RequestId, (), OptionQuery>;
 
-	/// The best proposals so far for a missing replica: the best, and a runner-up on another machine.
+	/// The best proposal so far per replica of a request with a window.
 	#[pallet::storage]
-	pub type Candidates<T> =
-		StorageDoubleMap<_, Twox64Concat, RequestId, Twox64Concat, u8, CandidateList, ValueQuery>;
+	pub type Candidates<T> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		RequestId,
+		Twox64Concat,
+		u8,
+		Candidate,
+		OptionQuery,
+	>;
 
 	/// The identifier of the next lease.
 	#[pallet::storage]
 	pub type NextLeaseId<T> = StorageValue<_, LeaseId, ValueQuery>;
 
-	/// Leases by identifier; bounded by the replicas of all requests. Removed when they end.
+	/// Leases; bounded by the use rights that were sold.
 	#[pallet::storage]
 	pub type Leases<T: Config> =
 		StorageMap<_, Twox64Concat, LeaseId, LeaseRecord<T::AccountId>, OptionQuery>;
@@ -185,158 +154,123 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type LeaseOfUid<T> = StorageMap<_, Twox64Concat, Uid, LeaseId, OptionQuery>;
 
-	/// The leases on a machine: what its agent must run. At most `MaxLeasesPerNode` each.
+	/// The leases of a machine, for its agent.
 	#[pallet::storage]
-	pub type LeasesOfNode<T> =
-		StorageDoubleMap<_, Twox64Concat, NodeId, Twox64Concat, LeaseId, (), OptionQuery>;
-
-	/// How many leases a machine has.
-	#[pallet::storage]
-	pub type LeaseCount<T> = StorageMap<_, Twox64Concat, NodeId, u32, ValueQuery>;
+	pub type LeasesOfNode<T: Config> = StorageMap<
+		_,
+		Twox64Concat,
+		NodeId,
+		BoundedVec<LeaseId, T::MaxLeasesPerNode>,
+		ValueQuery,
+	>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
-		/// An image may be named in requests.
-		ImagePublished { digest: H256, author: T::AccountId },
-		/// It may not any more; the deposit returned.
-		ImageRetracted { digest: H256 },
-		/// A tenant asks for machines; the budget is held.
+		/// An image can be requested.
+		ImagePublished { digest: Hash, author: T::AccountId },
+		/// It cannot any more.
+		ImageRetracted { digest: Hash },
+		/// A tenant asks for a workspace.
 		WorkspaceRequested { request: RequestId, tenant: T::AccountId },
-		/// A proposal was accepted: bound at once, or kept until the window is over.
+		/// A proposal is valid and the best so far.
 		Proposed { request: RequestId, replica: u8, uid: Uid, score: u32 },
-		/// A replica has a machine.
+		/// A replica has its use right; the machine must run it.
 		LeaseOpened { lease: LeaseId, request: RequestId, replica: u8, uid: Uid, node: NodeId },
-		/// No replica is missing; the rest of the budget returned.
-		RequestCompleted { request: RequestId, refund: Balance },
-		/// The machine's owner said how far the workspace is.
+		/// The machine told how far it is.
 		ProgressReported { lease: LeaseId, progress: Progress },
-		/// The lease is over: whatever runs for it must stop.
-		LeaseEnded { lease: LeaseId, request: RequestId, replica: u8, reason: EndReason },
-		/// A replica lost its machine and is missing again; its refund is held for the next.
-		ReplicaReopened { request: RequestId, replica: u8, attempt: u32 },
-		/// The tenant waits no longer for what is missing.
+		/// A lease is over; whatever runs for it must stop.
+		LeaseEnded { lease: LeaseId, reason: EndReason },
+		/// A lease failed and its replica is asked for again.
+		RequestReopened { request: RequestId, attempt: u32 },
+		/// The tenant took back what was not placed.
 		RequestCancelled { request: RequestId, refund: Balance },
-		/// What was missing was not found in time.
+		/// What was not placed in time was taken back.
 		RequestExpired { request: RequestId, refund: Balance },
-		/// All replicas are over; the record is gone.
-		RequestClosed { request: RequestId },
+		/// All leases of a request are over.
+		RequestCompleted { request: RequestId },
 	}
 
 	#[pallet::error]
 	pub enum Error<T> {
-		/// No image has this digest: publish it first.
+		/// No image with this digest is published.
 		UnknownImage,
-		/// The image was published before.
-		ImageTaken,
-		/// Only the author of the image may do this.
+		/// An image with this digest is published already.
+		ImageExists,
+		/// Only the image's author may do this.
 		NotAuthor,
-		/// Requests name the image.
+		/// Requests use the image.
 		ImageInUse,
-		/// Replicas, term, window or lifetime are zero or above the chain's limits.
-		BadSpec,
-		/// A named resource class does not exist.
-		UnknownClass,
-		/// A WebAssembly image needs the isolation `Wasm`, any other image another one.
-		IsolationMismatch,
-		/// The budget does not cover all replicas for the whole term at the highest price.
-		BudgetTooSmall,
 		/// No request has this identifier.
 		UnknownRequest,
+		/// No lease has this identifier: it ended.
+		UnknownLease,
 		/// Only the tenant may do this.
 		NotTenant,
-		/// Nothing of the request is missing.
-		NotOpen,
-		/// The block for this has not come.
-		TooEarly,
-		/// The request waited too long and can only be expired.
-		Expired,
-		/// The proposal was computed in the future or too long ago.
-		StaleProposal,
-		/// The request failed or was reopened since the proposal was computed.
-		StaleAttempt,
-		/// The replica does not exist, has its machine or is over.
-		ReplicaNotMissing,
-		/// The use right is not for sale.
-		NotListed,
-		/// The machine is not online.
-		NodeOffline,
-		/// A tenant is not matched with its own listing.
-		OwnListing,
-		/// The request failed on this machine before.
-		NodeAvoided,
-		/// The resource does not satisfy the requirement.
-		NotSuitable,
-		/// The term is shorter or longer than the listing allows.
-		TermOutOfBounds,
-		/// The price is above the highest that the request accepts or can pay.
-		TooDear,
-		/// The machine has as many leases as it may have.
-		NodeFull,
-		/// A proposal at least as good is known.
-		NotBetter,
-		/// No proposal waits to be settled.
-		NothingToSettle,
-		/// No lease has this identifier.
-		UnknownLease,
-		/// Only the owner of the machine may do this.
+		/// Only the owner of the lease's machine may do this.
 		NotProvider,
-		/// Only the holder of the use right may do this.
-		NotHolder,
-		/// The report is about another generation of the lease.
+		/// A workspace has 1 to 8 replicas.
+		BadReplicas,
+		/// The term must be at least one block.
+		BadTerm,
+		/// The budget must cover the highest price × term × replicas.
+		BudgetTooSmall,
+		/// The window or the lifetime is longer than the chain allows, or the lifetime is zero.
+		BadWindow,
+		/// The request misses no replica.
+		NotOpen,
+		/// The proposal is for another attempt, or its replica is placed, or it is too old.
+		StaleProposal,
+		/// The use right is not for sale: it was sold, or taken off the market.
+		NotListed,
+		/// The offer does not satisfy the request: the machine is offline.
+		NodeOffline,
+		/// The offer does not satisfy the request's requirements.
+		Unsuitable,
+		/// A better or equal proposal is known.
+		NotBetter,
+		/// The request's window is not over.
+		WindowOpen,
+		/// The report is for another generation of the lease.
 		WrongGeneration,
-		/// The deadline is over: the lease can only be expired.
-		DeadlinePassed,
-		/// Progress only moves forward.
-		NotProgress,
-		/// An amount, a block or an identifier overflows.
+		/// Progress never goes back: the lease runs already.
+		AlreadyRunning,
+		/// A percentage is at most 100.
+		BadProgress,
+		/// The lease keeps its promises and its term is not over.
+		NotExpired,
+		/// The machine has as many leases as it may have.
+		TooManyLeases,
+		/// An amount overflows or all identifiers are used up.
 		Overflow,
-	}
-
-	#[pallet::view_functions]
-	impl<T: Config> Pallet<T> {
-		/// Why an open request finds what it finds, over the first 1,000 listings. `None` where it
-		/// misses nothing.
-		pub fn explain(request: RequestId) -> Option<Explanation> {
-			Self::explain_request(request)
-		}
-
-		/// What a request would find now if `tenant` opened it with a budget that is large enough,
-		/// over the first 1,000 listings. `None` where the image is unknown.
-		pub fn explain_spec(tenant: T::AccountId, spec: WorkspaceSpec) -> Option<Explanation> {
-			Self::dry_run(tenant, spec)
-		}
 	}
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Makes an image known by its digest: the SHA-256 of an OCI image, the BLAKE3 of a
-		/// WebAssembly module. Agents refuse content with another digest, so `reference` is a hint
-		/// where to fetch it and nothing more.
+		/// Makes an image known by its digest.
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::WeightInfo::publish_image())]
 		pub fn publish_image(
 			origin: OriginFor<T>,
-			digest: H256,
+			digest: Hash,
 			kind: ImageKind,
-			reference: Reference,
+			reference: Text,
 			size_bytes: u64,
 		) -> DispatchResult {
 			let author = ensure_signed(origin)?;
 			Self::do_publish_image(author, digest, kind, reference, size_bytes)
 		}
 
-		/// Takes an image back that no request names.
+		/// Forgets an image that no request uses.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::retract_image())]
-		pub fn retract_image(origin: OriginFor<T>, digest: H256) -> DispatchResult {
+		pub fn retract_image(origin: OriginFor<T>, digest: Hash) -> DispatchResult {
 			let author = ensure_signed(origin)?;
 			Self::do_retract_image(author, digest)
 		}
 
-		/// Asks for machines. The budget must cover the highest price for all replicas and the whole
-		/// term; it is held. Proposals compete for `window` blocks, 0 = the first valid one wins.
-		/// What is missing after `lifetime` blocks is given up and its money returns.
+		/// Asks for a workspace. The highest price × term × replicas is held; `budget` is the most
+		/// that the caller accepts to be held.
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::request())]
 		pub fn request(
@@ -350,7 +284,7 @@ pub mod pallet {
 			Self::do_request(tenant, spec, budget, window, lifetime)
 		}
 
-		/// Gives up what is missing of a request. Its leases go on.
+		/// Takes back what is not placed. Leases go on.
 		#[pallet::call_index(3)]
 		#[pallet::weight(T::WeightInfo::cancel_request())]
 		pub fn cancel_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
@@ -358,17 +292,17 @@ pub mod pallet {
 			Self::do_cancel_request(tenant, request)
 		}
 
-		/// Proposes a listing for a replica: from a validator's off-chain worker, in its own block.
+		/// Proposes a use right for a replica, from a validator's own off-chain worker.
 		#[pallet::call_index(4)]
 		#[pallet::weight(T::WeightInfo::propose())]
-		#[pallet::authorize(Self::authorize_propose)]
+		#[pallet::authorize(Pallet::<T>::authorize_propose)]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_propose())]
 		pub fn propose(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
 			ensure_authorized(origin)?;
 			Self::do_propose(proposal)
 		}
 
-		/// Proposes a listing for a replica: from any matcher, for the fee of the transaction.
+		/// Proposes a use right for a replica.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::propose())]
 		pub fn propose_signed(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
@@ -379,15 +313,12 @@ pub mod pallet {
 		/// Binds the best proposals of a request whose window is over.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::settle())]
-		#[pallet::authorize(Self::authorize_settle)]
-		#[pallet::weight_of_authorize(T::WeightInfo::authorize_settle())]
 		pub fn settle(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
-			Self::ensure_anyone(origin)?;
+			ensure_signed(origin)?;
 			Self::do_settle(request)
 		}
 
-		/// Says how far a workspace is. By the owner of its machine, through its agent's proxy.
-		/// `generation` fences reports about an earlier lease on the same machine.
+		/// Tells how far the machine is with a lease.
 		#[pallet::call_index(7)]
 		#[pallet::weight(T::WeightInfo::report_progress())]
 		pub fn report_progress(
@@ -400,33 +331,27 @@ pub mod pallet {
 			Self::do_report_progress(provider, lease, generation, progress)
 		}
 
-		/// Ends a lease. By the holder of its use right, to whom the unused part of the price
-		/// returns.
+		/// Ends a lease. What is unused returns.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::terminate())]
+		#[pallet::weight(T::WeightInfo::end_lease())]
 		pub fn terminate(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
-			let holder = ensure_signed(origin)?;
-			Self::do_terminate(holder, lease)
+			let tenant = ensure_signed(origin)?;
+			Self::do_terminate(tenant, lease)
 		}
 
-		/// Ends a lease whose deadline or term is over or whose machine is lost, and looks for
-		/// another machine for the rest of the term.
+		/// Ends a lease that broke its deadline, whose machine is gone, or whose term is over.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::expire())]
-		#[pallet::authorize(Self::authorize_expire)]
-		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire())]
+		#[pallet::weight(T::WeightInfo::end_lease())]
 		pub fn expire(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
-			Self::ensure_anyone(origin)?;
+			ensure_signed(origin)?;
 			Self::do_expire(lease)
 		}
 
-		/// Gives up what is missing of a request that waited too long.
+		/// Gives back what a request did not place in its lifetime.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::expire_request())]
-		#[pallet::authorize(Self::authorize_expire_request)]
-		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire_request())]
+		#[pallet::weight(T::WeightInfo::cancel_request())]
 		pub fn expire_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
-			Self::ensure_anyone(origin)?;
+			ensure_signed(origin)?;
 			Self::do_expire_request(request)
 		}
 	}
@@ -434,15 +359,7 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn offchain_worker(_: BlockNumberFor<T>) {
-			Self::run_worker();
-		}
-
-		fn integrity_test() {
-			assert!(T::AcknowledgeTimeout::get() > 0, "a lease must be acknowledgeable");
-			assert!(T::DispenseTimeout::get() > 0, "a workspace must be dispensable");
-			assert!(T::MaxLifetime::get() > T::MaxWindow::get(), "a window must fit a lifetime");
-			assert!(T::ProposalLifetime::get() > 0, "a proposal must live until the next block");
-			assert!(T::MaxLeasesPerNode::get() > 0, "a machine must take a lease");
+			Self::match_requests();
 		}
 
 		#[cfg(feature = "try-runtime")]

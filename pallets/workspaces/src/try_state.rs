@@ -1,1 +1,78 @@
-//! t
+//! What must be true of requests and leases at any time.
+
+use alloc::collections::BTreeMap;
+
+use frame_support::{ensure, traits::fungible::InspectHold};
+use sp_runtime::TryRuntimeError;
+use usufruct_primitives::{Balance, Hash, RequestId};
+
+use crate::{
+	Config, HoldReason, Images, LeaseOfUid, Leases, LeasesOfNode, OpenRequests, Pallet, Requests,
+};
+
+impl<T: Config> Pallet<T> {
+	/// Checks every invariant.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::leases_are_found_from_everywhere()?;
+		Self::requests_count_their_leases()?;
+		Self::budgets_are_held()
+	}
+
+	/// Each lease is the one of its use right and in its machine's list, and nothing else is.
+	fn leases_are_found_from_everywhere() -> Result<(), TryRuntimeError> {
+		let mut count = 0usize;
+		for (lease, record) in Leases::<T>::iter() {
+			count = count.saturating_add(1);
+			ensure!(LeaseOfUid::<T>::get(record.uid) == Some(lease), "a use right has another lease");
+			ensure!(LeasesOfNode::<T>::get(record.node).contains(&lease), "a machine misses a lease");
+		}
+		ensure!(LeaseOfUid::<T>::iter().count() == count, "a use right of a lease that is gone");
+		let listed: usize = LeasesOfNode::<T>::iter().map(|(_, list)| list.len()).sum();
+		ensure!(listed == count, "a machine lists a lease that is gone");
+		Ok(())
+	}
+
+	/// Requests know how many leases they have, whether they are open, and images their uses.
+	fn requests_count_their_leases() -> Result<(), TryRuntimeError> {
+		let mut live = BTreeMap::<RequestId, u8>::new();
+		for (_, record) in Leases::<T>::iter() {
+			let count = live.entry(record.request).or_default();
+			*count = count.saturating_add(1);
+		}
+		let mut uses = BTreeMap::<Hash, u32>::new();
+		for (request, record) in Requests::<T>::iter() {
+			ensure!(live.remove(&request).unwrap_or(0) == record.live, "a lease count is wrong");
+			ensure!(
+				OpenRequests::<T>::contains_key(request) == (record.missing != 0),
+				"an open request is not listed, or the other way round"
+			);
+			let count = uses.entry(record.spec.image).or_default();
+			*count = count.saturating_add(1);
+		}
+		ensure!(live.is_empty(), "a lease of a request that is gone");
+		for (digest, image) in Images::<T>::iter() {
+			ensure!(uses.remove(&digest).unwrap_or(0) == image.uses, "an image's uses are wrong");
+		}
+		ensure!(uses.is_empty(), "a request of an image that is gone");
+		Ok(())
+	}
+
+	/// What is held of each tenant is the budget of what is missing, and the deposits.
+	fn budgets_are_held() -> Result<(), TryRuntimeError> {
+		let mut owed = BTreeMap::<T::AccountId, (Balance, Balance)>::new();
+		for (_, record) in Requests::<T>::iter() {
+			let missing = Balance::from(record.missing.count_ones());
+			let price = record.price_of_replica().ok_or("a price overflows")?;
+			ensure!(record.budget == price.saturating_mul(missing), "a budget is not exact");
+			let entry = owed.entry(record.tenant).or_default();
+			entry.0 = entry.0.saturating_add(record.budget);
+			entry.1 = entry.1.saturating_add(record.deposit);
+		}
+		for (tenant, (budget, deposit)) in owed {
+			let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &tenant);
+			ensure!(held(HoldReason::Budget) == budget, "held budgets differ from recorded ones");
+			ensure!(held(HoldReason::Request) == deposit, "held deposits differ from recorded ones");
+		}
+		Ok(())
+	}
+}

@@ -1,101 +1,70 @@
-//! Records of images, requests, proposals and leases.
-
-use alloc::{collections::BTreeMap, vec::Vec};
+//! Records of images, requests and leases.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
-use sp_core::H256;
-use usufruct_offchain_worker::{Demand, Rank};
 use usufruct_primitives::{
-	Balance, BlockNumber, LeaseId, NodeId, RequestId, Requirement, Uid, Vid,
+	Balance, BlockNumber, Hash, NodeId, Requirement, RequestId, Uid, Vid,
 };
 
-/// Replicas that one request may ask for.
-pub const MAX_REPLICAS: u32 = 8;
-/// Machines that one request may fail on before it gives a replica up.
-pub const MAX_FAILURES: u32 = 16;
+/// Most replicas of one request: they are bits of a byte.
+pub const MAX_REPLICAS: u8 = 8;
 
-/// Where to fetch an image: a name to pull, a URL or a file's name.
-pub type Reference = BoundedVec<u8, ConstU32<256>>;
-/// What a workspace runs: the program's arguments; empty = what the image says.
-pub type Command = BoundedVec<BoundedVec<u8, ConstU32<256>>, ConstU32<16>>;
-/// Where a running workspace is reached, as a URL.
+/// Text of at most 256 bytes.
+pub type Text = BoundedVec<u8, ConstU32<256>>;
+/// Where a running workspace answers: at most 128 bytes.
 pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
-/// The best proposal and a runner-up on another machine, in this order.
-pub type CandidateList = BoundedVec<Candidate, ConstU32<2>>;
 
 /// What an image is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum ImageKind {
-	/// An OCI image; its digest is a SHA-256.
+	/// A container image; its digest is the SHA-256 that registries name it by.
 	Oci,
-	/// A WebAssembly module; its digest is a BLAKE3.
+	/// A WebAssembly module; its digest is the BLAKE3 of its bytes.
 	Wasm,
 }
 
-/// An image that requests may name.
+/// A published image.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct ImageRecord<AccountId> {
 	/// Who published it.
 	pub author: AccountId,
-	/// What it is.
+	/// Container or module.
 	pub kind: ImageKind,
-	/// Where to fetch it.
-	pub reference: Reference,
-	/// Its size in bytes, as its author says.
+	/// Where to get it: a name to pull, or a URL.
+	pub reference: Text,
+	/// Its size in bytes, as told by the author.
 	pub size_bytes: u64,
-	/// Requests that name it.
-	pub users: u32,
+	/// Requests that use it.
+	pub uses: u32,
 	/// What is held of the author's money for the record.
 	pub deposit: Balance,
 }
 
-/// What a tenant wants to run.
+/// What to run.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct WorkspaceSpec {
-	/// The image's digest.
-	pub image: H256,
-	/// The program's arguments.
-	pub command: Command,
-	/// The port that the workspace listens on, if it is to be reached.
+	/// Digest of a published image.
+	pub image: Hash,
+	/// The command with its arguments; empty = the image's own.
+	pub command: BoundedVec<Text, ConstU32<16>>,
+	/// The port that it listens on; `None` = a batch job.
 	pub port: Option<u16>,
-	/// What each replica's resource must offer.
+	/// What it needs.
 	pub requirement: Requirement,
-	/// How many, 1 to [`MAX_REPLICAS`].
+	/// How often it runs at once, 1 to 8.
 	pub replicas: u8,
 	/// For how many blocks.
 	pub term: BlockNumber,
 }
 
-/// Where one replica of a request stands.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum ReplicaState {
-	/// It has no machine.
-	Missing {
-		/// For how many blocks it needs one.
-		term: BlockNumber,
-	},
-	/// It has one.
-	Placed {
-		/// Its lease.
-		lease: LeaseId,
-	},
-	/// It will not have one any more.
-	Over,
-}
-
-/// A tenant's request for a workspace.
+/// A tenant's request.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
@@ -104,250 +73,195 @@ pub struct RequestRecord<AccountId> {
 	pub tenant: AccountId,
 	/// What to run.
 	pub spec: WorkspaceSpec,
-	/// Whether the image is a WebAssembly module.
-	pub wasm: bool,
-	/// What is held for the missing replicas. Zero where none is missing.
+	/// What is held for the replicas that are missing.
 	pub budget: Balance,
-	/// When it was opened.
-	pub opened_at: BlockNumber,
-	/// For how many blocks from then on proposals compete.
-	pub window: BlockNumber,
-	/// How many blocks it waits for machines, each time that one is missing.
-	pub lifetime: BlockNumber,
-	/// When it stops waiting; the first block in which anyone may expire it.
-	pub expires_at: BlockNumber,
-	/// How often a replica lost its machine. Voids the proposals computed before.
-	pub attempt: u32,
-	/// The replicas, by index.
-	pub replicas: BoundedVec<ReplicaState, ConstU32<MAX_REPLICAS>>,
-	/// Machines that it failed on.
-	pub avoid: BoundedVec<NodeId, ConstU32<MAX_FAILURES>>,
-	/// What is held of the tenant's money for the record, beside the budget.
+	/// What is held for the record.
 	pub deposit: Balance,
+	/// Blocks in which better proposals are waited for; 0 = the first valid one wins at once.
+	pub window: BlockNumber,
+	/// When it was opened, or opened again.
+	pub opened_at: BlockNumber,
+	/// When anyone may end it for what is missing.
+	pub expires_at: BlockNumber,
+	/// Counts leases that failed: proposals name it, so that old ones are void.
+	pub attempt: u32,
+	/// The replicas that are missing, as bits.
+	pub missing: u8,
+	/// Number of leases.
+	pub live: u8,
 }
 
-impl<AccountId: Clone> RequestRecord<AccountId> {
-	/// The first block in which proposals are bound.
-	pub fn window_ends(&self) -> BlockNumber {
-		self.opened_at.saturating_add(self.window)
+impl<AccountId> RequestRecord<AccountId> {
+	/// What is held for one replica; `None` where it overflows.
+	pub fn price_of_replica(&self) -> Option<Balance> {
+		self.spec.requirement.max_price.checked_mul(self.spec.term.into())
 	}
 
-	/// Whether a replica is missing.
-	pub fn is_open(&self) -> bool {
-		self.missing().next().is_some()
+	/// Whether the replica is missing.
+	pub fn is_missing(&self, replica: u8) -> bool {
+		1u8.checked_shl(replica.into()).is_some_and(|bit| self.missing & bit != 0)
 	}
 
-	/// Whether all replicas are over.
-	pub fn is_over(&self) -> bool {
-		self.replicas.iter().all(|replica| *replica == ReplicaState::Over)
+	/// Notes that the replica is placed, or missing.
+	pub fn set_missing(&mut self, replica: u8, missing: bool) {
+		let Some(bit) = 1u8.checked_shl(replica.into()) else { return };
+		self.missing = if missing { self.missing | bit } else { self.missing & !bit };
 	}
 
-	/// Replicas without a machine and the blocks for which they need one.
-	pub fn missing(&self) -> impl Iterator<Item = (u8, BlockNumber)> + '_ {
-		(0u8..).zip(&self.replicas).filter_map(|(index, replica)| match replica {
-			ReplicaState::Missing { term } => Some((index, *term)),
-			_ => None,
-		})
-	}
-
-	/// Sets a replica's state; nothing where the index is unknown.
-	pub fn set(&mut self, replica: u8, state: ReplicaState) {
-		if let Some(slot) = self.replicas.get_mut(usize::from(replica)) {
-			*slot = state;
-		}
-	}
-
-	/// The highest price per block: what the tenant accepts, and no more than leaves each missing
-	/// block its equal part of the budget. Rounds down.
-	pub fn price_cap(&self) -> Balance {
-		let blocks: Balance =
-			self.missing().fold(0, |sum, (_, term)| sum.saturating_add(term.into()));
-		let affordable = self.budget.checked_div(blocks).unwrap_or(0);
-		self.spec.requirement.max_price.min(affordable)
-	}
-
-	/// What the matching engine needs to know: one demand for each length of term.
-	pub fn demands(&self, request: RequestId) -> Vec<Demand<AccountId>> {
-		let mut terms = BTreeMap::<BlockNumber, Vec<u8>>::new();
-		for (replica, term) in self.missing() {
-			terms.entry(term).or_default().push(replica);
-		}
-		terms.into_iter().map(|(term, missing)| self.demand(request, term, missing)).collect()
-	}
-
-	/// The demand of one replica; `None` where it is not missing.
-	pub fn demand_of(&self, request: RequestId, replica: u8) -> Option<Demand<AccountId>> {
-		let (_, term) = self.missing().find(|(index, _)| *index == replica)?;
-		Some(self.demand(request, term, alloc::vec![replica]))
-	}
-
-	fn demand(
-		&self,
-		request: RequestId,
-		term: BlockNumber,
-		missing: Vec<u8>,
-	) -> Demand<AccountId> {
-		let mut requirement = self.spec.requirement.clone();
-		requirement.max_price = self.price_cap();
-		Demand {
-			request,
-			attempt: self.attempt,
-			tenant: self.tenant.clone(),
-			requirement,
-			wasm: self.wasm,
-			term,
-			opened_at: self.opened_at,
-			avoid: self.avoid.to_vec(),
-			missing,
-		}
+	/// The missing replicas by index.
+	pub fn missing_replicas(&self) -> alloc::vec::Vec<u8> {
+		(0..MAX_REPLICAS).filter(|replica| self.is_missing(*replica)).collect()
 	}
 }
 
-/// A listing proposed for a replica.
+/// A use right for a replica of a request, proposed by a matcher.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Proposal {
 	/// The request.
 	pub request: RequestId,
-	/// The request's attempt that it was computed for.
+	/// The attempt that it is for.
 	pub attempt: u32,
-	/// The replica's index.
+	/// The replica.
 	pub replica: u8,
 	/// The use right to buy.
 	pub uid: Uid,
-	/// The block whose state it was computed from.
+	/// The block whose state the matcher saw: a proposal lapses soon after it.
 	pub computed_at: BlockNumber,
 }
 
-/// A proposal that waits for the end of its window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Candidate {
-	/// Where it stands; names the use right.
-	pub rank: Rank,
-	/// The machine.
-	pub node: NodeId,
-}
-
-/// Where a lease stands. It only moves forward; its end removes it.
-///
-/// ```text
-/// Bound ──► Dispensing ──► Running
-///   │           │             │
-///   └───────────┴─────────────┴──► ended: an event, no record
-/// ```
+/// Where a lease is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum LeaseState {
-	/// The machine was bought and has not answered.
+	/// The machine has not answered yet.
 	Bound,
 	/// The image is on its way.
 	Dispensing {
-		/// How much of it arrived, 0 to 100.
+		/// How much of it has arrived.
 		percent: u8,
 	},
-	/// The workspace runs.
+	/// It runs.
 	Running,
 }
 
-/// One replica on one use right.
-#[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
-pub struct LeaseRecord<AccountId> {
-	/// The request.
-	pub request: RequestId,
-	/// The replica's index.
-	pub replica: u8,
-	/// The use right that was bought for it.
-	pub uid: Uid,
-	/// The resource.
-	pub vid: Vid,
-	/// The machine.
-	pub node: NodeId,
-	/// Who asked for it. Whoever holds the use right decides over the lease.
-	pub tenant: AccountId,
-	/// Who sold.
-	pub provider: AccountId,
-	/// How far it is.
-	pub state: LeaseState,
-	/// Where the workspace is reached; empty until it runs, or where it has no port.
-	pub endpoint: Endpoint,
-	/// The request's attempt when it was opened; reports must name it.
-	pub generation: u32,
-	/// Price per block.
-	pub price: Balance,
-	/// When it was opened.
-	pub opened_at: BlockNumber,
-	/// The first block in which anyone may expire it unless it moved on.
-	pub deadline: BlockNumber,
-	/// When the term is over.
-	pub ends_at: BlockNumber,
-}
-
-/// What the owner of a machine says about a lease.
+/// What an agent reports.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Progress {
-	/// The image is on its way. More than the last time.
+	/// The image is on its way.
 	Dispensing {
-		/// How much of it arrived, 0 to 100.
+		/// How much of it has arrived, 0 to 100.
 		percent: u8,
 	},
-	/// The workspace runs.
+	/// It runs.
 	Running {
-		/// Where it is reached; may be empty. May be reported again when it changes.
+		/// Where it answers; empty for a batch job.
 		endpoint: Endpoint,
 	},
-	/// It cannot run here.
+	/// A batch job came to its end.
+	Finished,
+	/// It cannot be run here.
 	Failed {
 		/// Why.
 		reason: FailureReason,
 	},
 }
 
-/// Why a machine could not run a workspace.
+/// Why a workspace failed on its machine.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum FailureReason {
-	/// The image was not found where its reference says.
-	ImageUnavailable,
-	/// What was found has another digest.
-	ImageMismatch,
-	/// The machine has not the room or the device that it sold.
-	NoCapacity,
-	/// A device failed.
-	DeviceLost,
-	/// The workspace did not start.
-	StartFailed,
-	/// The workspace stopped by itself.
-	Exited,
-	/// Anything else.
-	Other,
+	/// The image is not where its reference says: no machine can run it.
+	ImageNotFound,
+	/// The image is not what its digest says: no machine may run it.
+	WrongDigest,
+	/// The machine has no room for it.
+	NoSpace,
+	/// It does not start, or ended with an error.
+	Crashed,
+	/// It used more than it may: fuel, memory, time.
+	LimitExceeded,
+	/// The machine has no engine for this kind of image.
+	NoEngine,
+}
+
+impl FailureReason {
+	/// Whether another machine would fail in the same way, so that the tenant's request ends.
+	pub fn is_the_tenants(self) -> bool {
+		matches!(
+			self,
+			Self::ImageNotFound | Self::WrongDigest | Self::Crashed | Self::LimitExceeded
+		)
+	}
 }
 
 /// Why a lease ended.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo,
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum EndReason {
-	/// The term is over.
-	TermOver,
-	/// The holder ended it.
+	/// The term is over, or the right was cancelled on the market.
+	Term,
+	/// The tenant ended it.
 	Terminated,
-	/// The purchase was ended on the market before its term.
-	PurchaseEnded,
-	/// The machine did not acknowledge or start it in time.
-	DeadlineMissed,
-	/// The machine went offline while it ran.
-	NodeLost,
-	/// The machine's owner reported that it failed.
+	/// The job is done.
+	Finished,
+	/// The machine reported a failure.
 	Failed(FailureReason),
+	/// The machine did not start it in time.
+	NotStarted,
+	/// The machine went offline.
+	NodeOffline,
 }
+
+/// One replica of a request on one use right.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct LeaseRecord<AccountId> {
+	/// The request.
+	pub request: RequestId,
+	/// The replica of it.
+	pub replica: u8,
+	/// The use right that it runs on.
+	pub uid: Uid,
+	/// The resource.
+	pub vid: Vid,
+	/// The machine.
+	pub node: NodeId,
+	/// Who asked for it.
+	pub tenant: AccountId,
+	/// Who owns the machine.
+	pub provider: AccountId,
+	/// Where it is.
+	pub state: LeaseState,
+	/// Where it answers.
+	pub endpoint: Endpoint,
+	/// Fences a machine that comes back: reports of another generation are refused.
+	pub generation: u32,
+	/// When it was opened.
+	pub opened_at: BlockNumber,
+	/// When it must run.
+	pub deadline: BlockNumber,
+	/// When its term ends.
+	pub ends_at: BlockNumber,
+}
+
+/// The best proposal so far for a replica whose request waits for better ones.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Candidate {
+	/// The attempt that it is for.
+	pub attempt: u32,
+	/// The use right.
+	pub uid: Uid,
+	/// Its score.
+	pub score: u32,
+}
+

@@ -18,15 +18,10 @@ pub trait WeightInfo {
 	fn request() -> Weight;
 	fn cancel_request() -> Weight;
 	fn propose() -> Weight;
+	fn authorize_propose() -> Weight;
 	fn settle() -> Weight;
 	fn report_progress() -> Weight;
-	fn terminate() -> Weight;
-	fn expire() -> Weight;
-	fn expire_request() -> Weight;
-	fn authorize_propose() -> Weight;
-	fn authorize_settle() -> Weight;
-	fn authorize_expire() -> Weight;
-	fn authorize_expire_request() -> Weight;
+	fn end_lease() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -35,116 +30,76 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn publish_image() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(60_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 
 	fn retract_image() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(60_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 
 	fn request() -> Weight {
-		Weight::from_parts(100_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(14, 7))
+		Weight::from_parts(100_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(6, 7))
 	}
 
 	fn cancel_request() -> Weight {
-		Weight::from_parts(120_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(6, 14))
+		Weight::from_parts(100_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(6, 12))
 	}
 
 	fn propose() -> Weight {
-		Weight::from_parts(400_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(40, 30))
-	}
-
-	fn settle() -> Weight {
-		Weight::from_parts(2500_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(260, 200))
-	}
-
-	fn report_progress() -> Weight {
-		Weight::from_parts(300_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(24, 22))
-	}
-
-	fn terminate() -> Weight {
-		Weight::from_parts(300_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(24, 22))
-	}
-
-	fn expire() -> Weight {
-		Weight::from_parts(320_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(26, 24))
-	}
-
-	fn expire_request() -> Weight {
-		Weight::from_parts(120_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(6, 14))
+		Weight::from_parts(300_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(30, 28))
 	}
 
 	fn authorize_propose() -> Weight {
-		Weight::from_parts(150_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(28, 0))
+		Weight::from_parts(80_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(8, 0))
 	}
 
-	fn authorize_settle() -> Weight {
-		Weight::from_parts(80_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(10, 0))
+	fn settle() -> Weight {
+		Weight::from_parts(2000_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(160, 200))
 	}
 
-	fn authorize_expire() -> Weight {
-		Weight::from_parts(40_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(3, 0))
+	fn report_progress() -> Weight {
+		Weight::from_parts(300_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(30, 30))
 	}
 
-	fn authorize_expire_request() -> Weight {
-		Weight::from_parts(30_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(2, 0))
+	fn end_lease() -> Weight {
+		Weight::from_parts(300_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(32, 32))
 	}
 }
 
 impl WeightInfo for () {
 	fn publish_image() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 2))
 	}
 
 	fn retract_image() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 2))
 	}
 
 	fn request() -> Weight {
-		Weight::from_parts(100_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(14, 7))
+		Weight::from_parts(100_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(6, 7))
 	}
 
 	fn cancel_request() -> Weight {
-		Weight::from_parts(120_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(6, 14))
+		Weight::from_parts(100_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(6, 12))
 	}
 
 	fn propose() -> Weight {
-		Weight::from_parts(400_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(40, 30))
-	}
-
-	fn settle() -> Weight {
-		Weight::from_parts(2500_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(260, 200))
-	}
-
-	fn report_progress() -> Weight {
-		Weight::from_parts(300_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(24, 22))
-	}
-
-	fn terminate() -> Weight {
-		Weight::from_parts(300_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(24, 22))
-	}
-
-	fn expire() -> Weight {
-		Weight::from_parts(320_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(26, 24))
-	}
-
-	fn expire_request() -> Weight {
-		Weight::from_parts(120_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(6, 14))
+		Weight::from_parts(300_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(30, 28))
 	}
 
 	fn authorize_propose() -> Weight {
-		Weight::from_parts(150_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(28, 0))
+		Weight::from_parts(80_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(8, 0))
 	}
 
-	fn authorize_settle() -> Weight {
-		Weight::from_parts(80_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(10, 0))
+	fn settle() -> Weight {
+		Weight::from_parts(2000_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(160, 200))
 	}
 
-	fn authorize_expire() -> Weight {
-		Weight::from_parts(40_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 0))
+	fn report_progress() -> Weight {
+		Weight::from_parts(300_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(30, 30))
 	}
 
-	fn authorize_expire_request() -> Weight {
-		Weight::from_parts(30_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(2, 0))
+	fn end_lease() -> Weight {
+		Weight::from_parts(300_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(32, 32))
 	}
 }
