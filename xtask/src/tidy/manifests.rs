@@ -23,7 +23,10 @@ const FORBIDDEN: [(&str, &[&str]); 4] = [
 		&["pallet-", "sp-io", "sp-offchain", "frame-system"],
 	),
 	("usufruct-primitives", &["pallet-", "frame-system"]),
-	("usufruct-proof", &["pallet-", "frame-", "sp-"]),
+	(
+		"usufruct-proof",
+		&["pallet-", "frame-", "sp-io", "sp-core", "sp-runtime"],
+	),
 	(
 		"usufruct-e2e",
 		&["pallet-", "sp-", "sc-", "usufruct-runtime"],

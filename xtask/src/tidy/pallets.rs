@@ -40,13 +40,9 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
 			problems.push(format!("{name}/src/lib.rs does not include its README.md"));
 		}
 		let benchmarks = read(&pallet.join("src/benchmarking.rs")).unwrap_or_default();
-		let weights = read(&pallet.join("src/weights.rs")).unwrap_or_default();
 		for call in calls(&lib) {
 			if !benchmarks.contains(&format!("fn {call}(")) {
 				problems.push(format!("{name}: the call `{call}` has no benchmark"));
-			}
-			if !weights.contains(&format!("fn {call}(")) {
-				problems.push(format!("{name}: the call `{call}` has no weight"));
 			}
 		}
 	}
