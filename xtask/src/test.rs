@@ -4,7 +4,7 @@ use eyre::Result;
 
 use crate::{
 	lint, tidy,
-	workspace::{build, cargo, run as start, step},
+	workspace::{build_all, cargo, run as start, step},
 };
 
 /// Runs all of it; prints what each step took.

@@ -48,12 +48,14 @@ pub fn run(command: &mut Command) -> Result<()> {
 	Ok(())
 }
 
-/// Builds everything that the demonstration and the tests share.
-///
-/// All targets, not the programs alone: what the tests' dependencies switch on in a shared crate
-/// would otherwise build it, and all that stands on it, a second time.
-pub fn build() -> Result<()> {
+/// Builds the programs and the tests.
+pub fn build_all() -> Result<()> {
 	run(cargo().args(["build", "--workspace", "--all-targets"]))
+}
+
+/// Builds the programs alone. Dependencies come out the same as those of [`build_all`].
+pub fn build_programs() -> Result<()> {
+	run(cargo().args(["build", "--workspace", "--bins"]))
 }
 
 /// Does `work` under a heading on stderr. Gives how long it took.
