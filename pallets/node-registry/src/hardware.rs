@@ -24,12 +24,21 @@ impl<T: Config> Pallet<T> {
 		capacity: Capacity,
 	) -> DispatchResult {
 		let mut record = Self::owned(node, &owner)?;
-		ensure!(!matches!(record.status, NodeStatus::Retiring { .. }), Error::<T>::Retiring);
+		ensure!(
+			!matches!(record.status, NodeStatus::Retiring { .. }),
+			Error::<T>::Retiring
+		);
 		ensure!(T::Classes::class_exists(class), Error::<T>::UnknownClass);
-		ensure!(!HidOfDevice::<T>::contains_key(device), Error::<T>::DeviceTaken);
-		ensure!(record.hardware < T::MaxHardware::get(), Error::<T>::TooMuchHardware);
-		let empty = capacity.memory_mib == 0 ||
-			(kind == HardwareKind::Cpu && capacity.cpu_millis == 0);
+		ensure!(
+			!HidOfDevice::<T>::contains_key(device),
+			Error::<T>::DeviceTaken
+		);
+		ensure!(
+			record.hardware < T::MaxHardware::get(),
+			Error::<T>::TooMuchHardware
+		);
+		let empty =
+			capacity.memory_mib == 0 || (kind == HardwareKind::Cpu && capacity.cpu_millis == 0);
 		ensure!(!empty, Error::<T>::EmptyHardware);
 		let hid = NextHid::<T>::get();
 		let next = hid.checked_add(1).ok_or(Error::<T>::Exhausted)?;
@@ -40,7 +49,14 @@ impl<T: Config> Pallet<T> {
 		HidOfDevice::<T>::insert(device, hid);
 		Hardware::<T>::insert(
 			hid,
-			HardwareRecord { node, class, kind, device, capacity, deposit },
+			HardwareRecord {
+				node,
+				class,
+				kind,
+				device,
+				capacity,
+				deposit,
+			},
 		);
 		Nodes::<T>::insert(node, record);
 		Self::deposit_event(Event::HardwareAdded { node, hid, class });

@@ -19,17 +19,19 @@ impl<T: Config> NodeInspect<T::AccountId> for Pallet<T> {
 	}
 
 	fn available_blocks(node: NodeId) -> u64 {
-		Nodes::<T>::get(node).map_or(0, |record| {
-			let open = record.open_interval(Self::now(), Self::window());
-			record.available.saturating_add(open.into())
-		})
+		Nodes::<T>::get(node).map_or(0, |record| record.available_at(Self::now()))
 	}
 
 	fn availability_ppm(node: NodeId) -> u32 {
-		let Some(record) = Nodes::<T>::get(node) else { return 0 };
+		let Some(record) = Nodes::<T>::get(node) else {
+			return 0;
+		};
 		let age = u64::from(Self::now().saturating_sub(record.registered_at)).max(1);
-		let available = Self::available_blocks(node).min(age);
-		let ppm = available.saturating_mul(1_000_000).checked_div(age).unwrap_or(0);
+		let available = record.available_at(Self::now()).min(age);
+		let ppm = available
+			.saturating_mul(1_000_000)
+			.checked_div(age)
+			.unwrap_or(0);
 		ppm.try_into().unwrap_or(1_000_000)
 	}
 
@@ -46,8 +48,14 @@ impl<T: Config> NodeInspect<T::AccountId> for Pallet<T> {
 impl<T: Config> NodeUsage for Pallet<T> {
 	fn acquire(node: NodeId) -> DispatchResult {
 		let mut record = Nodes::<T>::get(node).ok_or(Error::<T>::UnknownNode)?;
-		ensure!(record.status != NodeStatus::Suspended, Error::<T>::Suspended);
-		ensure!(!matches!(record.status, NodeStatus::Retiring { .. }), Error::<T>::Retiring);
+		ensure!(
+			record.status != NodeStatus::Suspended,
+			Error::<T>::Suspended
+		);
+		ensure!(
+			!matches!(record.status, NodeStatus::Retiring { .. }),
+			Error::<T>::Retiring
+		);
 		record.users = record.users.checked_add(1).ok_or(Error::<T>::Exhausted)?;
 		Nodes::<T>::insert(node, record);
 		Ok(())

@@ -2,22 +2,33 @@
 //!
 //! # Availability
 //!
-//! A node is online while `now - last_heartbeat <= period × (1 + missed)`. That window is also what
-//! a heartbeat can count at most: silence beyond it is not paid. Both are computed when read.
+//! A node is online while `now - last_heartbeat <= window`, where the window of a heartbeat is
+//! `period × (1 + missed)` as the parameters were when it came. The window is also what a heartbeat
+//! can count at most: silence beyond it is not paid. Both are computed when read, and neither a vote
+//! nor a later reading takes back what was available: tenants pay by the difference of two readings.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
-
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod hardware;
 mod inspect;
+#[cfg(test)]
+mod mock;
 mod nodes;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -28,7 +39,8 @@ pub use types::{Endpoint, HardwareRecord, NodeRecord, NodeStatus};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+// The macros that serve try-runtime expect what they have just written.
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
@@ -37,7 +49,8 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::Permill;
 	use usufruct_primitives::{
-		traits::ScoreInspect, Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, Hid, NodeId,
+		traits::ScoreInspect, Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, Hid,
+		NodeId,
 	};
 
 	use super::{Endpoint, HardwareRecord, NodeRecord, WeightInfo};
@@ -67,7 +80,8 @@ pub mod pallet {
 		/// Most HIDs of one node.
 		#[pallet::constant]
 		type MaxHardware: Get<u32>;
-		/// Blocks between two heartbeats; the DAO sets it. At zero every node is offline.
+		/// Blocks between two heartbeats; the DAO sets it. Holds from a node's next heartbeat on. At
+		/// zero a heartbeat is good for its own block only.
 		type HeartbeatPeriod: Get<BlockNumber>;
 		/// Heartbeats that may be missed before a node counts as offline.
 		#[pallet::constant]
@@ -131,7 +145,11 @@ pub mod pallet {
 		/// A machine joined.
 		NodeRegistered { node: NodeId, owner: T::AccountId },
 		/// Hardware was added to a node.
-		HardwareAdded { node: NodeId, hid: Hid, class: ClassId },
+		HardwareAdded {
+			node: NodeId,
+			hid: Hid,
+			class: ClassId,
+		},
 		/// A sign of life.
 		HeartbeatReceived { node: NodeId },
 		/// The owner took the node off.
@@ -170,7 +188,7 @@ pub mod pallet {
 		NotOwner,
 		/// The node has as much hardware as it may have.
 		TooMuchHardware,
-		/// Resources are cut from the node: remove them first.
+		/// Resources are cut from the node, or hardware is in it: remove them first.
 		NodeInUse,
 		/// The node is suspended: top up its bond, or ask the DAO.
 		Suspended,
@@ -321,7 +339,10 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			assert!(T::NodeBond::get() >= T::MinimumBond::get(), "a new node must not be suspended");
+			assert!(
+				T::NodeBond::get() >= T::MinimumBond::get(),
+				"a new node must not be suspended"
+			);
 		}
 
 		#[cfg(feature = "try-runtime")]

@@ -24,21 +24,22 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	/// How many blocks a heartbeat is good for.
+	/// How many blocks a heartbeat is good for that comes now.
 	pub(crate) fn window() -> BlockNumber {
 		T::HeartbeatPeriod::get().saturating_mul(T::MissedHeartbeats::get().saturating_add(1))
 	}
 
 	pub(crate) fn online(node: NodeId) -> bool {
-		Nodes::<T>::get(node).is_some_and(|record| {
-			record.status == NodeStatus::Online &&
-				Self::now().saturating_sub(record.last_heartbeat) <= Self::window()
-		})
+		Nodes::<T>::get(node).is_some_and(|record| record.is_online(Self::now()))
 	}
 
 	pub(crate) fn page(from: NodeId, limit: u32) -> Vec<(NodeId, NodeRecord<T::AccountId>)> {
-		let end = from.saturating_add(limit.min(100)).min(NextNodeId::<T>::get());
-		(from..end).filter_map(|node| Some((node, Nodes::<T>::get(node)?))).collect()
+		let end = from
+			.saturating_add(limit.min(100))
+			.min(NextNodeId::<T>::get());
+		(from..end)
+			.filter_map(|node| Some((node, Nodes::<T>::get(node)?)))
+			.collect()
 	}
 
 	/// The node, if `owner` owns it.
@@ -57,7 +58,10 @@ impl<T: Config> Pallet<T> {
 		endpoint: Endpoint,
 		region: u16,
 	) -> DispatchResult {
-		ensure!(!NodeOfMachine::<T>::contains_key(machine), Error::<T>::MachineTaken);
+		ensure!(
+			!NodeOfMachine::<T>::contains_key(machine),
+			Error::<T>::MachineTaken
+		);
 		let node = NextNodeId::<T>::get();
 		let next = node.checked_add(1).ok_or(Error::<T>::Exhausted)?;
 		let bond = T::NodeBond::get();
@@ -76,6 +80,7 @@ impl<T: Config> Pallet<T> {
 				status: NodeStatus::Offline,
 				registered_at: now,
 				last_heartbeat: now,
+				window: Self::window(),
 				available: 0,
 				bond,
 				hardware: 0,
@@ -92,7 +97,7 @@ impl<T: Config> Pallet<T> {
 		match record.status {
 			NodeStatus::Suspended => return Err(Error::<T>::Suspended.into()),
 			NodeStatus::Retiring { .. } => return Err(Error::<T>::Retiring.into()),
-			NodeStatus::Online | NodeStatus::Offline => {},
+			NodeStatus::Online | NodeStatus::Offline => {}
 		}
 		record.close_interval(Self::now(), Self::window());
 		record.status = NodeStatus::Online;
@@ -106,7 +111,7 @@ impl<T: Config> Pallet<T> {
 		match record.status {
 			NodeStatus::Suspended => return Err(Error::<T>::Suspended.into()),
 			NodeStatus::Retiring { .. } => return Err(Error::<T>::Retiring.into()),
-			NodeStatus::Online | NodeStatus::Offline => {},
+			NodeStatus::Online | NodeStatus::Offline => {}
 		}
 		record.close_interval(Self::now(), Self::window());
 		record.status = NodeStatus::Offline;
@@ -117,7 +122,10 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_retire(owner: T::AccountId, node: NodeId) -> DispatchResult {
 		let mut record = Self::owned(node, &owner)?;
-		ensure!(!matches!(record.status, NodeStatus::Retiring { .. }), Error::<T>::Retiring);
+		ensure!(
+			!matches!(record.status, NodeStatus::Retiring { .. }),
+			Error::<T>::Retiring
+		);
 		ensure!(record.users == 0, Error::<T>::NodeInUse);
 		let now = Self::now();
 		record.close_interval(now, Self::window());
@@ -136,7 +144,10 @@ impl<T: Config> Pallet<T> {
 			Self::now() >= since.saturating_add(T::UnbondingDelay::get()),
 			Error::<T>::TooEarly
 		);
-		ensure!(record.hardware == 0 && record.users == 0, Error::<T>::NodeInUse);
+		ensure!(
+			record.hardware == 0 && record.users == 0,
+			Error::<T>::NodeInUse
+		);
 		let returned = T::Currency::release(
 			&HoldReason::NodeBond.into(),
 			&owner,
@@ -163,8 +174,14 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_suspend(node: NodeId) -> DispatchResult {
 		let mut record = Nodes::<T>::get(node).ok_or(Error::<T>::UnknownNode)?;
-		ensure!(record.status != NodeStatus::Suspended, Error::<T>::Suspended);
-		ensure!(!matches!(record.status, NodeStatus::Retiring { .. }), Error::<T>::Retiring);
+		ensure!(
+			record.status != NodeStatus::Suspended,
+			Error::<T>::Suspended
+		);
+		ensure!(
+			!matches!(record.status, NodeStatus::Retiring { .. }),
+			Error::<T>::Retiring
+		);
 		record.close_interval(Self::now(), Self::window());
 		record.status = NodeStatus::Suspended;
 		Nodes::<T>::insert(node, record);
@@ -174,8 +191,14 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_reinstate(node: NodeId) -> DispatchResult {
 		let mut record = Nodes::<T>::get(node).ok_or(Error::<T>::UnknownNode)?;
-		ensure!(record.status == NodeStatus::Suspended, Error::<T>::NotSuspended);
-		ensure!(record.bond >= T::MinimumBond::get(), Error::<T>::BondTooSmall);
+		ensure!(
+			record.status == NodeStatus::Suspended,
+			Error::<T>::NotSuspended
+		);
+		ensure!(
+			record.bond >= T::MinimumBond::get(),
+			Error::<T>::BondTooSmall
+		);
 		record.last_heartbeat = Self::now();
 		record.status = NodeStatus::Offline;
 		Nodes::<T>::insert(node, record);
@@ -189,8 +212,14 @@ impl<T: Config> Pallet<T> {
 		amount: Balance,
 	) -> DispatchResult {
 		let mut record = Self::owned(node, &owner)?;
-		ensure!(!matches!(record.status, NodeStatus::Retiring { .. }), Error::<T>::Retiring);
-		let bond = record.bond.checked_add(amount).ok_or(Error::<T>::Exhausted)?;
+		ensure!(
+			!matches!(record.status, NodeStatus::Retiring { .. }),
+			Error::<T>::Retiring
+		);
+		let bond = record
+			.bond
+			.checked_add(amount)
+			.ok_or(Error::<T>::Exhausted)?;
 		T::Currency::hold(&HoldReason::NodeBond.into(), &owner, amount)?;
 		record.bond = bond;
 		Nodes::<T>::insert(node, record);
@@ -201,7 +230,9 @@ impl<T: Config> Pallet<T> {
 	/// Takes the penalty from the bond to the treasury; suspends the node if too little is left.
 	/// What the treasury cannot receive stays in the bond: a penalty never destroys money silently.
 	pub(crate) fn do_note_fault(node: NodeId) {
-		let Some(mut record) = Nodes::<T>::get(node) else { return };
+		let Some(mut record) = Nodes::<T>::get(node) else {
+			return;
+		};
 		let penalty = T::FaultPenalty::get().mul_floor(record.bond);
 		let slashed = T::Currency::transfer_on_hold(
 			&HoldReason::NodeBond.into(),
@@ -215,8 +246,8 @@ impl<T: Config> Pallet<T> {
 		.unwrap_or(0);
 		record.bond = record.bond.saturating_sub(slashed);
 		record.faults = record.faults.saturating_add(1);
-		let suspend = record.bond < T::MinimumBond::get() &&
-			matches!(record.status, NodeStatus::Online | NodeStatus::Offline);
+		let suspend = record.bond < T::MinimumBond::get()
+			&& matches!(record.status, NodeStatus::Online | NodeStatus::Offline);
 		if suspend {
 			record.close_interval(Self::now(), Self::window());
 			record.status = NodeStatus::Suspended;

@@ -6,28 +6,49 @@ use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
 use usufruct_primitives::{Balance, NodeId};
 
-use crate::{Config, Hardware, HidOfDevice, HoldReason, NextHid, NextNodeId, NodeOfMachine, Nodes, Pallet};
+use crate::{
+	Config, Hardware, HidOfDevice, HoldReason, NextHid, NextNodeId, NodeOfMachine, Nodes, Pallet,
+};
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::identities_and_records_agree()?;
 		Self::hardware_counts_are_exact()?;
+		Self::availability_is_at_most_the_age()?;
 		Self::holds_cover_bonds_and_deposits()
 	}
 
 	/// Each machine and device has exactly one record and identifiers were given out by the chain.
 	fn identities_and_records_agree() -> Result<(), TryRuntimeError> {
 		for (node, record) in Nodes::<T>::iter() {
-			ensure!(node < NextNodeId::<T>::get(), "a node has an identifier not given out");
-			ensure!(NodeOfMachine::<T>::get(record.machine) == Some(node), "a machine points elsewhere");
+			ensure!(
+				node < NextNodeId::<T>::get(),
+				"a node has an identifier not given out"
+			);
+			ensure!(
+				NodeOfMachine::<T>::get(record.machine) == Some(node),
+				"a machine points elsewhere"
+			);
 		}
-		ensure!(Nodes::<T>::iter().count() == NodeOfMachine::<T>::iter().count(), "a machine without a node");
+		ensure!(
+			Nodes::<T>::iter().count() == NodeOfMachine::<T>::iter().count(),
+			"a machine without a node"
+		);
 		for (hid, record) in Hardware::<T>::iter() {
-			ensure!(hid < NextHid::<T>::get(), "hardware has an identifier not given out");
-			ensure!(HidOfDevice::<T>::get(record.device) == Some(hid), "a device points elsewhere");
+			ensure!(
+				hid < NextHid::<T>::get(),
+				"hardware has an identifier not given out"
+			);
+			ensure!(
+				HidOfDevice::<T>::get(record.device) == Some(hid),
+				"a device points elsewhere"
+			);
 		}
-		ensure!(Hardware::<T>::iter().count() == HidOfDevice::<T>::iter().count(), "a device without a HID");
+		ensure!(
+			Hardware::<T>::iter().count() == HidOfDevice::<T>::iter().count(),
+			"a device without a HID"
+		);
 		Ok(())
 	}
 
@@ -39,9 +60,24 @@ impl<T: Config> Pallet<T> {
 			*count = count.saturating_add(1);
 		}
 		for (node, record) in Nodes::<T>::iter() {
-			ensure!(record.hardware == counts.remove(&node).unwrap_or(0), "a hardware count is wrong");
+			ensure!(
+				record.hardware == counts.remove(&node).unwrap_or(0),
+				"a hardware count is wrong"
+			);
 		}
 		ensure!(counts.is_empty(), "hardware of a node that is gone");
+		Ok(())
+	}
+
+	/// A node was not available longer than it has been registered.
+	fn availability_is_at_most_the_age() -> Result<(), TryRuntimeError> {
+		for (_, record) in Nodes::<T>::iter() {
+			let age = record.last_heartbeat.saturating_sub(record.registered_at);
+			ensure!(
+				record.available <= u64::from(age),
+				"more available blocks than passed"
+			);
+		}
 		Ok(())
 	}
 
@@ -53,14 +89,22 @@ impl<T: Config> Pallet<T> {
 			entry.0 = entry.0.saturating_add(record.bond);
 		}
 		for (_, record) in Hardware::<T>::iter() {
-			let owner = Nodes::<T>::get(record.node).ok_or("hardware without a node")?.owner;
+			let owner = Nodes::<T>::get(record.node)
+				.ok_or("hardware without a node")?
+				.owner;
 			let entry = owed.entry(owner).or_default();
 			entry.1 = entry.1.saturating_add(record.deposit);
 		}
 		for (owner, (bonds, deposits)) in owed {
 			let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &owner);
-			ensure!(held(HoldReason::NodeBond) == bonds, "held bonds differ from recorded ones");
-			ensure!(held(HoldReason::Hardware) == deposits, "held deposits differ from recorded ones");
+			ensure!(
+				held(HoldReason::NodeBond) == bonds,
+				"held bonds differ from recorded ones"
+			);
+			ensure!(
+				held(HoldReason::Hardware) == deposits,
+				"held deposits differ from recorded ones"
+			);
 		}
 		Ok(())
 	}

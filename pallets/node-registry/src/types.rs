@@ -10,7 +10,16 @@ pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
 
 /// What a machine is doing, as far as the chain was told.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum NodeStatus {
 	/// Heartbeats are expected. Whether they arrive is computed, not stored.
@@ -45,6 +54,9 @@ pub struct NodeRecord<AccountId> {
 	pub registered_at: BlockNumber,
 	/// The last sign of life that counted.
 	pub last_heartbeat: BlockNumber,
+	/// Blocks that the last heartbeat is good for. Kept, so that a vote on the period changes what
+	/// the next heartbeat is worth and never what was already available.
+	pub window: BlockNumber,
 	/// Available blocks up to `last_heartbeat`.
 	pub available: u64,
 	/// What is held of the owner's money as the bond.
@@ -58,18 +70,25 @@ pub struct NodeRecord<AccountId> {
 }
 
 impl<AccountId> NodeRecord<AccountId> {
-	/// Blocks between the last heartbeat and `now` that count as available: at most `window`.
-	pub fn open_interval(&self, now: BlockNumber, window: BlockNumber) -> u32 {
-		match self.status {
-			NodeStatus::Online => now.saturating_sub(self.last_heartbeat).min(window),
-			_ => 0,
-		}
+	/// Whether the node is in good standing and its last heartbeat is still good at `now`.
+	pub fn is_online(&self, now: BlockNumber) -> bool {
+		self.status == NodeStatus::Online && now.saturating_sub(self.last_heartbeat) <= self.window
 	}
 
-	/// Counts the open interval and begins a new one at `now`.
+	/// Available blocks up to `now`: never less than at any block before.
+	pub fn available_at(&self, now: BlockNumber) -> u64 {
+		let open = match self.status {
+			NodeStatus::Online => now.saturating_sub(self.last_heartbeat).min(self.window),
+			_ => 0,
+		};
+		self.available.saturating_add(open.into())
+	}
+
+	/// Counts the open interval and begins a new one at `now`, good for `window` blocks.
 	pub fn close_interval(&mut self, now: BlockNumber, window: BlockNumber) {
-		self.available = self.available.saturating_add(self.open_interval(now, window).into());
+		self.available = self.available_at(now);
 		self.last_heartbeat = now;
+		self.window = window;
 	}
 }
 

@@ -78,46 +78,57 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn register() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(60_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(4, 4))
 	}
 
 	fn add_hardware() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(6, 5))
+		Weight::from_parts(60_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(6, 5))
 	}
 
 	fn heartbeat() -> Weight {
-		Weight::from_parts(30_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(30_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 
 	fn go_offline() -> Weight {
-		Weight::from_parts(30_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(30_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 
 	fn retire() -> Weight {
-		Weight::from_parts(30_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(30_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(60_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(3, 3))
 	}
 
 	fn remove_hardware() -> Weight {
-		Weight::from_parts(60_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(4, 4))
+		Weight::from_parts(60_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(4, 4))
 	}
 
 	fn set_endpoint() -> Weight {
-		Weight::from_parts(25_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(25_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(1, 1))
 	}
 
 	fn force_suspend() -> Weight {
-		Weight::from_parts(25_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(25_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 
 	fn force_reinstate() -> Weight {
-		Weight::from_parts(25_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(25_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(1, 1))
 	}
 
 	fn top_up_bond() -> Weight {
-		Weight::from_parts(50_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(50_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(3, 2))
 	}
 }
