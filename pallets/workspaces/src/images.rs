@@ -20,8 +20,14 @@ impl<T: Config> Pallet<T> {
 		ensure!(!Images::<T>::contains_key(digest), Error::<T>::ImageExists);
 		let deposit = T::ImageDeposit::get();
 		T::Currency::hold(&HoldReason::Image.into(), &author, deposit)?;
-		let record =
-			ImageRecord { author: author.clone(), kind, reference, size_bytes, uses: 0, deposit };
+		let record = ImageRecord {
+			author: author.clone(),
+			kind,
+			reference,
+			size_bytes,
+			uses: 0,
+			deposit,
+		};
 		Images::<T>::insert(digest, record);
 		Self::deposit_event(Event::ImagePublished { digest, author });
 		Ok(())
@@ -31,7 +37,12 @@ impl<T: Config> Pallet<T> {
 		let image = Images::<T>::get(digest).ok_or(Error::<T>::UnknownImage)?;
 		ensure!(image.author == author, Error::<T>::NotAuthor);
 		ensure!(image.uses == 0, Error::<T>::ImageInUse);
-		T::Currency::release(&HoldReason::Image.into(), &author, image.deposit, Precision::Exact)?;
+		T::Currency::release(
+			&HoldReason::Image.into(),
+			&author,
+			image.deposit,
+			Precision::Exact,
+		)?;
 		Images::<T>::remove(digest);
 		Self::deposit_event(Event::ImageRetracted { digest });
 		Ok(())

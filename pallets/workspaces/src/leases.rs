@@ -7,107 +7,90 @@
 //!     └── deadline over ───┴── failed ──────┴── machine offline ──▶ ended, asked for again
 //! ```
 //!
-//! Every end closes the purchase, whose hook then removes the lease: there is one way out.
+//! Every end removes the lease first and closes the purchase after it, so that the purchase's hook,
+//! which ends the lease of a purchase that ended on the market, finds none.
 
-use frame_support::{
-	ensure,
-	traits::fungible::MutateHold,
-};
+use frame_support::{ensure, traits::fungible::MutateHold};
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
 	traits::{Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, ResourceInspect},
-	LeaseId, RequestId, Uid,
+	LeaseId, Uid,
 };
 
 use crate::{
 	Config, EndReason, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState, Leases,
-	LeasesOfNode, Pallet, Progress, RequestRecord, Requests,
+	LeasesOfNode, Pallet, RequestRecord, Requests,
 };
 
-impl<T: Config> Pallet<T> {
-	pub(crate) fn do_report_progress(
-		provider: T::AccountId,
-		lease: LeaseId,
-		generation: u32,
-		progress: Progress,
-	) -> DispatchResult {
-		let mut record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
-		ensure!(
-			T::Nodes::owner(record.node).as_ref() == Some(&provider),
-			Error::<T>::NotProvider
-		);
-		ensure!(record.generation == generation, Error::<T>::WrongGeneration);
-		match &progress {
-			Progress::Dispensing { percent } => {
-				ensure!(*percent <= 100, Error::<T>::BadProgress);
-				ensure!(record.state != LeaseState::Running, Error::<T>::AlreadyRunning);
-				record.state = LeaseState::Dispensing { percent: *percent };
-				Leases::<T>::insert(lease, record);
-			},
-			Progress::Running { endpoint } => {
-				record.state = LeaseState::Running;
-				record.endpoint = endpoint.clone();
-				Leases::<T>::insert(lease, record);
-			},
-			Progress::Finished => Self::end(lease, &record, EndReason::Finished)?,
-			Progress::Failed { reason } => {
-				Self::end(lease, &record, EndReason::Failed(*reason))?;
-				if reason.is_the_tenants() {
-					Self::stop_asking(record.request)?;
-				} else {
-					Self::reopen(record.request, record.replica)?;
-				}
-			},
-		}
-		Self::deposit_event(Event::ProgressReported { lease, progress });
-		Ok(())
-	}
+/// A lease of this chain's accounts.
+type Lease<T> = LeaseRecord<<T as frame_system::Config>::AccountId>;
 
+/// What becomes of a replica whose lease ended.
+enum Next {
+	/// It had what it needed.
+	Nothing,
+	/// It needs another machine.
+	Reopen,
+	/// No machine can run it, so that the request asks for none any more.
+	GiveUp,
+}
+
+impl EndReason {
+	fn next(self) -> Next {
+		match self {
+			Self::Term | Self::Terminated | Self::Finished => Next::Nothing,
+			Self::Failed(reason) if reason.is_the_tenants() => Next::GiveUp,
+			Self::Failed(_) | Self::NotStarted | Self::NodeOffline => Next::Reopen,
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
 	pub(crate) fn do_terminate(who: T::AccountId, lease: LeaseId) -> DispatchResult {
 		let record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
 		ensure!(
-			T::Resources::holder(record.uid).as_ref() == Some(&who),
+			T::Resources::holder(record.uid) == Some(who),
 			Error::<T>::NotTenant
 		);
-		Self::end(lease, &record, EndReason::Terminated)
+		Self::end(lease, record, EndReason::Terminated)
 	}
 
-	pub(crate) fn do_expire(lease: LeaseId) -> DispatchResult {
-		let record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
+	/// The lease and why anyone may end it.
+	pub(crate) fn expirable(lease: LeaseId) -> Result<(Lease<T>, EndReason), Error<T>> {
+		let record = Leases::<T>::get(lease).ok_or(Error::UnknownLease)?;
 		let now = Self::now();
-		if now >= record.ends_at {
-			return Self::end(lease, &record, EndReason::Term);
-		}
-		let reason = if !T::Nodes::is_online(record.node) {
+		let reason = if now >= record.ends_at {
+			EndReason::Term
+		} else if !T::Nodes::is_online(record.node) {
 			EndReason::NodeOffline
 		} else if record.state != LeaseState::Running && now >= record.deadline {
 			EndReason::NotStarted
 		} else {
-			return Err(Error::<T>::NotExpired.into());
+			return Err(Error::NotExpired);
 		};
-		Self::end(lease, &record, reason)?;
-		T::Nodes::note_fault(record.node);
-		Self::reopen(record.request, record.replica)
+		Ok((record, reason))
 	}
 
-	/// Closes the purchase and forgets the lease.
-	fn end(
-		lease: LeaseId,
-		record: &LeaseRecord<T::AccountId>,
-		reason: EndReason,
-	) -> DispatchResult {
-		// First the lease, so that the purchase's hook finds none and reports no second end.
-		Self::forget(lease, record, reason, matches!(reason, EndReason::Term | EndReason::Terminated | EndReason::Finished))?;
-		T::Market::close(record.uid)
+	pub(crate) fn do_expire(lease: LeaseId) -> DispatchResult {
+		let (record, reason) = Self::expirable(lease)?;
+		Self::end(lease, record, reason)
 	}
 
-	/// Removes the lease; the request too where that was its last.
-	fn forget(
-		lease: LeaseId,
-		record: &LeaseRecord<T::AccountId>,
-		reason: EndReason,
-		complete: bool,
-	) -> DispatchResult {
+	/// Ends a lease with its purchase.
+	pub(crate) fn end(lease: LeaseId, record: Lease<T>, reason: EndReason) -> DispatchResult {
+		// A right that was handed on refunds its holder: the tenant has nothing to ask again with.
+		let kept = T::Resources::holder(record.uid).as_ref() == Some(&record.tenant);
+		Self::forget(lease, &record);
+		T::Market::close(record.uid)?;
+		let next = match reason.next() {
+			Next::Reopen if !kept => Next::Nothing,
+			next => next,
+		};
+		Self::conclude(lease, record, reason, next)
+	}
+
+	/// Removes the lease and all that names it.
+	fn forget(lease: LeaseId, record: &Lease<T>) {
 		Leases::<T>::remove(lease);
 		LeaseOfUid::<T>::remove(record.uid);
 		LeasesOfNode::<T>::mutate_exists(record.node, |leases| {
@@ -118,61 +101,76 @@ impl<T: Config> Pallet<T> {
 				}
 			}
 		});
+	}
+
+	/// Judges the machine and decides about the replica.
+	fn conclude(lease: LeaseId, record: Lease<T>, reason: EndReason, next: Next) -> DispatchResult {
+		// Whichever way a lease ends, a machine that had not started it in time failed.
+		let late = record.state != LeaseState::Running && Self::now() >= record.deadline;
+		if late || reason == EndReason::NodeOffline {
+			T::Nodes::note_fault(record.node);
+		}
 		Self::deposit_event(Event::LeaseEnded { lease, reason });
-		if let Some(mut request) = Requests::<T>::get(record.request) {
-			request.live = request.live.saturating_sub(1);
-			if complete {
-				Self::store_request(record.request, request)?;
-			} else {
-				// The caller decides what becomes of the replica.
-				Requests::<T>::insert(record.request, request);
+		let id = record.request;
+		let mut request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
+		request.live = request.live.saturating_sub(1);
+		match next {
+			Next::Nothing => Self::store_request(id, request),
+			Next::Reopen => {
+				Self::reopen(&mut request, &record);
+				Self::store_request(id, request)
 			}
+			Next::GiveUp => Self::give_up(id, request).map(|_| ()),
 		}
-		Ok(())
 	}
 
-	/// Asks for the replica again, with the money that came back. Where the tenant has spent that,
+	/// Asks for the replica again, for the rest of its term.
+	///
+	/// The highest price of the rest and what the failed lease cost are together no more than the
+	/// tenant's budget was. Where the tenant has spent that money, or the request failed too often,
 	/// the replica is given up.
-	fn reopen(request: RequestId, replica: u8) -> DispatchResult {
-		let Some(mut record) = Requests::<T>::get(request) else { return Ok(()) };
-		let price = record.price_of_replica().ok_or(Error::<T>::Overflow)?;
+	fn reopen(request: &mut RequestRecord<T::AccountId>, record: &Lease<T>) {
 		let now = Self::now();
-		if now < record.expires_at && Self::hold_again(&record, price).is_ok() {
-			record.budget = record.budget.saturating_add(price);
-			record.attempt = record.attempt.saturating_add(1);
-			record.opened_at = now;
-			record.set_missing(replica, true);
-			let attempt = record.attempt;
-			Self::store_request(request, record)?;
-			Self::deposit_event(Event::RequestReopened { request, attempt });
+		let (id, replica) = (record.request, usize::from(record.replica));
+		let rest = record.ends_at.saturating_sub(now);
+		let price = request.spec.requirement.max_price.checked_mul(rest.into());
+		let (Some(price), Some(term)) = (price, request.terms.get_mut(replica)) else {
+			return;
+		};
+		let known = request.avoid.contains(&record.node);
+		if rest == 0 || !(known || request.avoid.try_push(record.node).is_ok()) {
+			return;
+		}
+		if T::Currency::hold(&HoldReason::Budget.into(), &request.tenant, price).is_err() {
+			return;
+		}
+		*term = rest;
+		request.budget = request.budget.saturating_add(price);
+		request.attempt = request.attempt.saturating_add(1);
+		request.expires_at = now.saturating_add(request.lifetime);
+		request.set_missing(record.replica, true);
+		Self::deposit_event(Event::RequestReopened {
+			request: id,
+			attempt: request.attempt,
+		});
+	}
+
+	/// Ends the lease of a purchase that ended on the market.
+	fn end_with_purchase(uid: Uid) -> Result<(), DispatchError> {
+		let Some(lease) = LeaseOfUid::<T>::get(uid) else {
 			return Ok(());
-		}
-		Self::store_request(request, record)
-	}
-
-	fn hold_again(
-		record: &RequestRecord<T::AccountId>,
-		price: usufruct_primitives::Balance,
-	) -> Result<(), DispatchError> {
-		T::Currency::hold(&HoldReason::Budget.into(), &record.tenant, price)
-	}
-
-	/// Gives up what is missing: no machine could run it.
-	fn stop_asking(request: RequestId) -> DispatchResult {
-		match Requests::<T>::get(request) {
-			Some(record) => Self::give_up(request, record).map(|_| ()),
-			None => Ok(()),
-		}
+		};
+		let record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
+		Self::forget(lease, &record);
+		Self::conclude(lease, record, EndReason::Term, Next::Nothing)
 	}
 }
 
 impl<T: Config> OnPurchaseEnd for Pallet<T> {
 	fn on_purchase_end(uid: Uid) {
-		let Some(lease) = LeaseOfUid::<T>::get(uid) else { return };
-		let Some(record) = Leases::<T>::get(lease) else { return };
-		if let Err(error) = Self::forget(lease, &record, EndReason::Term, true) {
-			// The hook cannot fail; what it leaves behind is an end that anybody can call again.
-			log::error!(target: "runtime::workspaces", "ending lease {lease} of use right {uid}: {error:?}");
+		if let Err(error) = Self::end_with_purchase(uid) {
+			// The hook cannot fail; the purchase is over whatever became of its lease.
+			log::error!(target: "runtime::workspaces", "ending the lease of use right {uid}: {error:?}");
 		}
 	}
 }

@@ -1,23 +1,62 @@
 #![doc = include_str!("../README.md")]
 //!
+//! # Design goals
+//!
+//! 1. Anybody may match: the chain checks a proposal itself and trusts no matcher.
+//! 2. Nobody is stuck: each state that waits for somebody has a block from which anyone may end it.
+//! 3. No work in hooks: each step is a call whose cost is bounded by the record that it touches.
+//!
+//! # Design
+//!
+//! Check and rank are those of `usufruct-offchain-worker`, computed here again from the state; a
+//! proposal has nothing to claim. Within a request's window the best two proposals for a replica are
+//! kept and the better is bound when it is over, so their order of arrival does not matter; without
+//! a window, or after it, a valid proposal is bound at once (Goal 1).
+//!
+//! Binding releases the replica's part of the budget, buys the use right in the tenant's name and
+//! opens a lease. A lease that does not run in time, or whose machine is gone, is expired by anyone:
+//! the machine is at fault, the purchase closes, and another machine, none that failed before, is
+//! looked for with the money for the rest of the term (Goal 2). Validators' workers propose, settle
+//! and expire by authorised transactions, so that no step waits for a person; the same calls are open
+//! to any signed account (Goals 1 and 3).
+//!
 //! # Invariants
 //!
-//! What is held of a tenant is the budget of the missing replicas of its requests and their
-//! deposits. A lease has a use right that was sold, and each use right one lease at most.
+//! What is held of a tenant is the highest price of what its requests miss, and their deposits. A
+//! tenant never pays more than the budget it agreed to, however often machines fail. A lease has a
+//! use right that was sold, and each use right one lease at most.
+//!
+//! # Failure and recovery
+//!
+//! A proposal that is wrong or late is refused and costs its sender alone. A worker that stops costs
+//! nobody money: any other, or anybody, sends the same calls. A use right that was handed on belongs
+//! to its holder, as does what it refunds, so its replica is not asked for again.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
+mod binding;
 mod images;
 mod leases;
-mod matching;
+#[cfg(test)]
+mod mock;
+mod progress;
+mod proposals;
 mod requests;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -35,9 +74,8 @@ pub mod pallet {
 		pallet_prelude::*,
 		traits::{fungible, fungible::MutateHold, StorageVersion},
 	};
-	use frame_system::{
-		offchain::CreateAuthorizedTransaction, pallet_prelude::*,
-	};
+	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
+	use usufruct_offchain_worker::Explanation;
 	use usufruct_primitives::{
 		traits::{Marketplace, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect},
 		Balance, BlockNumber, Hash, LeaseId, NodeId, RequestId, Uid,
@@ -95,6 +133,9 @@ pub mod pallet {
 		type Scores: ScoreInspect;
 		/// Measured weights.
 		type WeightInfo: WeightInfo;
+		/// Sets up what the benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.
@@ -129,17 +170,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type OpenRequests<T> = StorageMap<_, Twox64Concat, RequestId, (), OptionQuery>;
 
-	/// The best proposal so far per replica of a request with a window.
+	/// The best proposals so far for a missing replica of a request with a window.
 	#[pallet::storage]
-	pub type Candidates<T> = StorageDoubleMap<
-		_,
-		Twox64Concat,
-		RequestId,
-		Twox64Concat,
-		u8,
-		Candidate,
-		OptionQuery,
-	>;
+	pub type Candidates<T> =
+		StorageDoubleMap<_, Twox64Concat, RequestId, Twox64Concat, u8, CandidateList, ValueQuery>;
 
 	/// The identifier of the next lease.
 	#[pallet::storage]
@@ -156,13 +190,8 @@ pub mod pallet {
 
 	/// The leases of a machine, for its agent.
 	#[pallet::storage]
-	pub type LeasesOfNode<T: Config> = StorageMap<
-		_,
-		Twox64Concat,
-		NodeId,
-		BoundedVec<LeaseId, T::MaxLeasesPerNode>,
-		ValueQuery,
-	>;
+	pub type LeasesOfNode<T: Config> =
+		StorageMap<_, Twox64Concat, NodeId, BoundedVec<LeaseId, T::MaxLeasesPerNode>, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -172,11 +201,25 @@ pub mod pallet {
 		/// It cannot any more.
 		ImageRetracted { digest: Hash },
 		/// A tenant asks for a workspace.
-		WorkspaceRequested { request: RequestId, tenant: T::AccountId },
+		WorkspaceRequested {
+			request: RequestId,
+			tenant: T::AccountId,
+		},
 		/// A proposal is valid and the best so far.
-		Proposed { request: RequestId, replica: u8, uid: Uid, score: u32 },
+		Proposed {
+			request: RequestId,
+			replica: u8,
+			uid: Uid,
+			score: u32,
+		},
 		/// A replica has its use right; the machine must run it.
-		LeaseOpened { lease: LeaseId, request: RequestId, replica: u8, uid: Uid, node: NodeId },
+		LeaseOpened {
+			lease: LeaseId,
+			request: RequestId,
+			replica: u8,
+			uid: Uid,
+			node: NodeId,
+		},
 		/// The machine told how far it is.
 		ProgressReported { lease: LeaseId, progress: Progress },
 		/// A lease is over; whatever runs for it must stop.
@@ -243,6 +286,28 @@ pub mod pallet {
 		TooManyLeases,
 		/// An amount overflows or all identifiers are used up.
 		Overflow,
+		/// A named resource class does not exist.
+		UnknownClass,
+		/// A WebAssembly image needs the isolation `Wasm`, and no other image can have it.
+		IsolationMismatch,
+		/// The request's lifetime is over: it can only be expired.
+		LifetimeOver,
+		/// No proposal waits to be settled.
+		NothingToSettle,
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// Why a request finds what it finds, by the first reason against each of the listings that
+		/// the worker looks at. `None` where it misses no replica.
+		pub fn explain(request: RequestId) -> Option<Explanation> {
+			Self::explain_request(request)
+		}
+
+		/// The same for a request that `tenant` did not make yet. `None` where the image is unknown.
+		pub fn explain_spec(tenant: T::AccountId, spec: WorkspaceSpec) -> Option<Explanation> {
+			Self::dry_run(tenant, spec)
+		}
 	}
 
 	#[pallet::call]
@@ -313,8 +378,10 @@ pub mod pallet {
 		/// Binds the best proposals of a request whose window is over.
 		#[pallet::call_index(6)]
 		#[pallet::weight(T::WeightInfo::settle())]
+		#[pallet::authorize(Pallet::<T>::authorize_settle)]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_settle())]
 		pub fn settle(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
-			ensure_signed(origin)?;
+			Self::ensure_anyone(origin)?;
 			Self::do_settle(request)
 		}
 
@@ -333,7 +400,7 @@ pub mod pallet {
 
 		/// Ends a lease. What is unused returns.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::end_lease())]
+		#[pallet::weight(T::WeightInfo::terminate())]
 		pub fn terminate(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
 			Self::do_terminate(tenant, lease)
@@ -341,17 +408,21 @@ pub mod pallet {
 
 		/// Ends a lease that broke its deadline, whose machine is gone, or whose term is over.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::end_lease())]
+		#[pallet::weight(T::WeightInfo::expire())]
+		#[pallet::authorize(Pallet::<T>::authorize_expire)]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire())]
 		pub fn expire(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
-			ensure_signed(origin)?;
+			Self::ensure_anyone(origin)?;
 			Self::do_expire(lease)
 		}
 
 		/// Gives back what a request did not place in its lifetime.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::cancel_request())]
+		#[pallet::weight(T::WeightInfo::expire_request())]
+		#[pallet::authorize(Pallet::<T>::authorize_expire_request)]
+		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire_request())]
 		pub fn expire_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
-			ensure_signed(origin)?;
+			Self::ensure_anyone(origin)?;
 			Self::do_expire_request(request)
 		}
 	}
@@ -359,7 +430,26 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn offchain_worker(_: BlockNumberFor<T>) {
-			Self::match_requests();
+			Self::run_worker();
+		}
+
+		fn integrity_test() {
+			assert!(
+				T::StartTimeout::get() > 0,
+				"a machine must have time to start a workspace"
+			);
+			assert!(
+				T::MaxLifetime::get() > T::MaxWindow::get(),
+				"a lifetime must hold its window"
+			);
+			assert!(
+				T::ProposalLife::get() > 0,
+				"a proposal must live until the next block"
+			);
+			assert!(
+				T::MaxLeasesPerNode::get() > 0,
+				"a machine must take a lease"
+			);
 		}
 
 		#[cfg(feature = "try-runtime")]

@@ -1,20 +1,28 @@
 //! The life of a request: opened, placed, opened again, ended.
 
+use alloc::vec;
+
 use frame_support::{
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
 };
-use sp_runtime::{DispatchError, DispatchResult, SaturatedConversion};
-use usufruct_primitives::{Balance, BlockNumber, RequestId};
+use frame_system::{ensure_authorized, ensure_signed, pallet_prelude::OriginFor};
+use sp_runtime::{traits::BadOrigin, DispatchError, DispatchResult, SaturatedConversion};
+use usufruct_primitives::{traits::ScoreInspect, Balance, BlockNumber, IsolationClass, RequestId};
 
 use crate::{
-	Candidates, Config, Error, Event, HoldReason, Images, NextRequestId, OpenRequests, Pallet,
-	RequestRecord, Requests, WorkspaceSpec, MAX_REPLICAS,
+	Candidates, Config, Error, Event, HoldReason, ImageKind, Images, NextRequestId, OpenRequests,
+	Pallet, RequestRecord, Requests, WorkspaceSpec, MAX_REPLICAS,
 };
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> BlockNumber {
 		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	/// Any signed account, or a worker whose call passed its authorisation.
+	pub(crate) fn ensure_anyone(origin: OriginFor<T>) -> Result<(), BadOrigin> {
+		ensure_authorized(origin.clone()).or_else(|_| ensure_signed(origin).map(|_| ()))
 	}
 
 	pub(crate) fn do_request(
@@ -24,23 +32,21 @@ impl<T: Config> Pallet<T> {
 		window: BlockNumber,
 		lifetime: BlockNumber,
 	) -> DispatchResult {
-		ensure!((1..=MAX_REPLICAS).contains(&spec.replicas), Error::<T>::BadReplicas);
-		ensure!(spec.term > 0, Error::<T>::BadTerm);
-		ensure!(
-			window <= T::MaxWindow::get() && lifetime > window && lifetime <= T::MaxLifetime::get(),
-			Error::<T>::BadWindow
-		);
+		Self::ensure_bounds(&spec, window, lifetime)?;
 		let mut image = Images::<T>::get(spec.image).ok_or(Error::<T>::UnknownImage)?;
-		let needed = spec
-			.requirement
-			.max_price
-			.checked_mul(spec.term.into())
-			.and_then(|price| price.checked_mul(spec.replicas.into()))
-			.ok_or(Error::<T>::Overflow)?;
+		let wasm = image.kind == ImageKind::Wasm;
+		let asked = spec.requirement.isolation;
+		ensure!(
+			asked.is_none_or(|asked| wasm == (asked == IsolationClass::Wasm)),
+			Error::<T>::IsolationMismatch
+		);
+		let needed = Self::highest_price(&spec).ok_or(Error::<T>::Overflow)?;
 		ensure!(needed > 0 && budget >= needed, Error::<T>::BudgetTooSmall);
 		let request = NextRequestId::<T>::get();
 		let next = request.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		image.uses = image.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
+		let terms = vec![spec.term; usize::from(spec.replicas)];
+		let terms = terms.try_into().map_err(|_| Error::<T>::BadReplicas)?;
 		let deposit = T::RequestDeposit::get();
 		T::Currency::hold(&HoldReason::Request.into(), &tenant, deposit)?;
 		T::Currency::hold(&HoldReason::Budget.into(), &tenant, needed)?;
@@ -56,18 +62,50 @@ impl<T: Config> Pallet<T> {
 			RequestRecord {
 				tenant: tenant.clone(),
 				spec,
+				wasm,
 				budget: needed,
 				deposit,
-				window,
 				opened_at,
+				window,
+				lifetime,
 				expires_at: opened_at.saturating_add(lifetime),
 				attempt: 0,
 				missing,
 				live: 0,
+				terms,
+				avoid: Default::default(),
 			},
 		);
 		Self::deposit_event(Event::WorkspaceRequested { request, tenant });
 		Ok(())
+	}
+
+	fn ensure_bounds(
+		spec: &WorkspaceSpec,
+		window: BlockNumber,
+		lifetime: BlockNumber,
+	) -> DispatchResult {
+		ensure!(
+			(1..=MAX_REPLICAS).contains(&spec.replicas),
+			Error::<T>::BadReplicas
+		);
+		ensure!(spec.term > 0, Error::<T>::BadTerm);
+		ensure!(
+			window <= T::MaxWindow::get() && lifetime > window && lifetime <= T::MaxLifetime::get(),
+			Error::<T>::BadWindow
+		);
+		let mut classes = spec.requirement.classes.iter();
+		ensure!(
+			classes.all(|class| T::Scores::class_exists(*class)),
+			Error::<T>::UnknownClass
+		);
+		Ok(())
+	}
+
+	/// Of all replicas for the whole term.
+	fn highest_price(spec: &WorkspaceSpec) -> Option<Balance> {
+		let price = spec.requirement.max_price.checked_mul(spec.term.into())?;
+		price.checked_mul(spec.replicas.into())
 	}
 
 	pub(crate) fn do_cancel_request(tenant: T::AccountId, request: RequestId) -> DispatchResult {
@@ -79,10 +117,18 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// The request, if its lifetime is over.
+	pub(crate) fn expired_request(
+		request: RequestId,
+	) -> Result<RequestRecord<T::AccountId>, Error<T>> {
+		let record = Requests::<T>::get(request).ok_or(Error::UnknownRequest)?;
+		ensure!(record.missing != 0, Error::NotOpen);
+		ensure!(Self::now() >= record.expires_at, Error::NotExpired);
+		Ok(record)
+	}
+
 	pub(crate) fn do_expire_request(request: RequestId) -> DispatchResult {
-		let record = Requests::<T>::get(request).ok_or(Error::<T>::UnknownRequest)?;
-		ensure!(record.missing != 0, Error::<T>::NotOpen);
-		ensure!(Self::now() >= record.expires_at, Error::<T>::NotExpired);
+		let record = Self::expired_request(request)?;
 		let refund = Self::give_up(request, record)?;
 		Self::deposit_event(Event::RequestExpired { request, refund });
 		Ok(())
@@ -94,7 +140,12 @@ impl<T: Config> Pallet<T> {
 		mut record: RequestRecord<T::AccountId>,
 	) -> Result<Balance, DispatchError> {
 		let refund = record.budget;
-		T::Currency::release(&HoldReason::Budget.into(), &record.tenant, refund, Precision::Exact)?;
+		T::Currency::release(
+			&HoldReason::Budget.into(),
+			&record.tenant,
+			refund,
+			Precision::Exact,
+		)?;
 		record.budget = 0;
 		record.missing = 0;
 		Self::store_request(request, record)?;
@@ -108,8 +159,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		if record.missing == 0 {
 			OpenRequests::<T>::remove(request);
-			// At most one candidate per replica.
-			let _ = Candidates::<T>::clear_prefix(request, MAX_REPLICAS.into(), None);
+			for replica in 0..MAX_REPLICAS {
+				Candidates::<T>::remove(request, replica);
+			}
 		} else {
 			OpenRequests::<T>::insert(request, ());
 		}

@@ -7,7 +7,8 @@ use sp_runtime::TryRuntimeError;
 use usufruct_primitives::{Balance, Hash, RequestId};
 
 use crate::{
-	Config, HoldReason, Images, LeaseOfUid, Leases, LeasesOfNode, OpenRequests, Pallet, Requests,
+	Candidates, Config, HoldReason, Images, LeaseOfUid, Leases, LeasesOfNode, OpenRequests, Pallet,
+	Requests,
 };
 
 impl<T: Config> Pallet<T> {
@@ -15,6 +16,7 @@ impl<T: Config> Pallet<T> {
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::leases_are_found_from_everywhere()?;
 		Self::requests_count_their_leases()?;
+		Self::candidates_are_of_missing_replicas()?;
 		Self::budgets_are_held()
 	}
 
@@ -23,10 +25,19 @@ impl<T: Config> Pallet<T> {
 		let mut count = 0usize;
 		for (lease, record) in Leases::<T>::iter() {
 			count = count.saturating_add(1);
-			ensure!(LeaseOfUid::<T>::get(record.uid) == Some(lease), "a use right has another lease");
-			ensure!(LeasesOfNode::<T>::get(record.node).contains(&lease), "a machine misses a lease");
+			ensure!(
+				LeaseOfUid::<T>::get(record.uid) == Some(lease),
+				"a use right has another lease"
+			);
+			ensure!(
+				LeasesOfNode::<T>::get(record.node).contains(&lease),
+				"a machine misses a lease"
+			);
 		}
-		ensure!(LeaseOfUid::<T>::iter().count() == count, "a use right of a lease that is gone");
+		ensure!(
+			LeaseOfUid::<T>::iter().count() == count,
+			"a use right of a lease that is gone"
+		);
 		let listed: usize = LeasesOfNode::<T>::iter().map(|(_, list)| list.len()).sum();
 		ensure!(listed == count, "a machine lists a lease that is gone");
 		Ok(())
@@ -41,7 +52,26 @@ impl<T: Config> Pallet<T> {
 		}
 		let mut uses = BTreeMap::<Hash, u32>::new();
 		for (request, record) in Requests::<T>::iter() {
-			ensure!(live.remove(&request).unwrap_or(0) == record.live, "a lease count is wrong");
+			ensure!(
+				record.missing != 0 || record.live != 0,
+				"a request that is over"
+			);
+			ensure!(
+				record.terms.len() == usize::from(record.spec.replicas),
+				"terms are missing"
+			);
+			let placed = record
+				.missing
+				.count_ones()
+				.saturating_add(record.live.into());
+			ensure!(
+				placed <= record.spec.replicas.into(),
+				"more replicas than asked for"
+			);
+			ensure!(
+				live.remove(&request).unwrap_or(0) == record.live,
+				"a lease count is wrong"
+			);
 			ensure!(
 				OpenRequests::<T>::contains_key(request) == (record.missing != 0),
 				"an open request is not listed, or the other way round"
@@ -51,9 +81,31 @@ impl<T: Config> Pallet<T> {
 		}
 		ensure!(live.is_empty(), "a lease of a request that is gone");
 		for (digest, image) in Images::<T>::iter() {
-			ensure!(uses.remove(&digest).unwrap_or(0) == image.uses, "an image's uses are wrong");
+			ensure!(
+				uses.remove(&digest).unwrap_or(0) == image.uses,
+				"an image's uses are wrong"
+			);
 		}
 		ensure!(uses.is_empty(), "a request of an image that is gone");
+		Ok(())
+	}
+
+	/// Proposals wait for missing replicas only, the better first and on another machine.
+	fn candidates_are_of_missing_replicas() -> Result<(), TryRuntimeError> {
+		for (request, replica, list) in Candidates::<T>::iter() {
+			let record = Requests::<T>::get(request).ok_or("a proposal for nothing")?;
+			ensure!(
+				record.is_missing(replica),
+				"a proposal for a replica that has its machine"
+			);
+			if let [best, second] = list.as_slice() {
+				ensure!(best.rank > second.rank, "the runner-up is better");
+				ensure!(
+					best.node != second.node,
+					"the runner-up is on the same machine"
+				);
+			}
+		}
 		Ok(())
 	}
 
@@ -61,17 +113,26 @@ impl<T: Config> Pallet<T> {
 	fn budgets_are_held() -> Result<(), TryRuntimeError> {
 		let mut owed = BTreeMap::<T::AccountId, (Balance, Balance)>::new();
 		for (_, record) in Requests::<T>::iter() {
-			let missing = Balance::from(record.missing.count_ones());
-			let price = record.price_of_replica().ok_or("a price overflows")?;
-			ensure!(record.budget == price.saturating_mul(missing), "a budget is not exact");
+			let mut price: Balance = 0;
+			for replica in record.missing_replicas() {
+				let part = record.price_of(replica).ok_or("a price overflows")?;
+				price = price.saturating_add(part);
+			}
+			ensure!(record.budget == price, "a budget is not exact");
 			let entry = owed.entry(record.tenant).or_default();
 			entry.0 = entry.0.saturating_add(record.budget);
 			entry.1 = entry.1.saturating_add(record.deposit);
 		}
 		for (tenant, (budget, deposit)) in owed {
 			let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &tenant);
-			ensure!(held(HoldReason::Budget) == budget, "held budgets differ from recorded ones");
-			ensure!(held(HoldReason::Request) == deposit, "held deposits differ from recorded ones");
+			ensure!(
+				held(HoldReason::Budget) == budget,
+				"held budgets differ from recorded ones"
+			);
+			ensure!(
+				held(HoldReason::Request) == deposit,
+				"held deposits differ from recorded ones"
+			);
 		}
 		Ok(())
 	}

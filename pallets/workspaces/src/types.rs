@@ -1,23 +1,37 @@
 //! Records of images, requests and leases.
 
+use alloc::{collections::BTreeMap, vec::Vec};
+
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
-use usufruct_primitives::{
-	Balance, BlockNumber, Hash, NodeId, Requirement, RequestId, Uid, Vid,
-};
+use usufruct_offchain_worker::{Demand, Rank};
+use usufruct_primitives::{Balance, BlockNumber, Hash, NodeId, RequestId, Requirement, Uid, Vid};
 
 /// Most replicas of one request: they are bits of a byte.
 pub const MAX_REPLICAS: u8 = 8;
+/// Machines that one request may fail on; at the next one its replica is given up.
+pub const MAX_FAILURES: u32 = 16;
 
 /// Text of at most 256 bytes.
 pub type Text = BoundedVec<u8, ConstU32<256>>;
 /// Where a running workspace answers: at most 128 bytes.
 pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
+/// The best proposal for a replica and a runner-up on another machine, in this order.
+pub type CandidateList = BoundedVec<Candidate, ConstU32<2>>;
 
 /// What an image is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum ImageKind {
 	/// A container image; its digest is the SHA-256 that registries name it by.
@@ -73,14 +87,19 @@ pub struct RequestRecord<AccountId> {
 	pub tenant: AccountId,
 	/// What to run.
 	pub spec: WorkspaceSpec,
-	/// What is held for the replicas that are missing.
+	/// Whether the image is a WebAssembly module.
+	pub wasm: bool,
+	/// What is held for the replicas that are missing: the highest price for the blocks that each
+	/// needs.
 	pub budget: Balance,
 	/// What is held for the record.
 	pub deposit: Balance,
-	/// Blocks in which better proposals are waited for; 0 = the first valid one wins at once.
-	pub window: BlockNumber,
-	/// When it was opened, or opened again.
+	/// When it was opened.
 	pub opened_at: BlockNumber,
+	/// Blocks from then on in which better proposals are waited for; 0 = the first valid one wins.
+	pub window: BlockNumber,
+	/// For how many blocks a missing replica is waited for.
+	pub lifetime: BlockNumber,
 	/// When anyone may end it for what is missing.
 	pub expires_at: BlockNumber,
 	/// Counts leases that failed: proposals name it, so that old ones are void.
@@ -89,34 +108,106 @@ pub struct RequestRecord<AccountId> {
 	pub missing: u8,
 	/// Number of leases.
 	pub live: u8,
+	/// Blocks that each replica needs a machine for: the term, or what a failed lease left of it.
+	pub terms: BoundedVec<BlockNumber, ConstU32<{ MAX_REPLICAS as u32 }>>,
+	/// Machines that it failed on.
+	pub avoid: BoundedVec<NodeId, ConstU32<MAX_FAILURES>>,
 }
 
 impl<AccountId> RequestRecord<AccountId> {
-	/// What is held for one replica; `None` where it overflows.
-	pub fn price_of_replica(&self) -> Option<Balance> {
-		self.spec.requirement.max_price.checked_mul(self.spec.term.into())
+	/// The first block in which proposals are bound.
+	pub fn window_ends(&self) -> BlockNumber {
+		self.opened_at.saturating_add(self.window)
+	}
+
+	/// Blocks for which the replica needs a machine; `None` where it is not missing.
+	pub fn term_of(&self, replica: u8) -> Option<BlockNumber> {
+		self.is_missing(replica)
+			.then(|| self.terms.get(usize::from(replica)).copied())?
+	}
+
+	/// What is held for one missing replica; `None` where it is not missing or overflows.
+	pub fn price_of(&self, replica: u8) -> Option<Balance> {
+		self.spec
+			.requirement
+			.max_price
+			.checked_mul(self.term_of(replica)?.into())
 	}
 
 	/// Whether the replica is missing.
 	pub fn is_missing(&self, replica: u8) -> bool {
-		1u8.checked_shl(replica.into()).is_some_and(|bit| self.missing & bit != 0)
+		1u8.checked_shl(replica.into())
+			.is_some_and(|bit| self.missing & bit != 0)
 	}
 
 	/// Notes that the replica is placed, or missing.
 	pub fn set_missing(&mut self, replica: u8, missing: bool) {
-		let Some(bit) = 1u8.checked_shl(replica.into()) else { return };
-		self.missing = if missing { self.missing | bit } else { self.missing & !bit };
+		let Some(bit) = 1u8.checked_shl(replica.into()) else {
+			return;
+		};
+		self.missing = if missing {
+			self.missing | bit
+		} else {
+			self.missing & !bit
+		};
 	}
 
 	/// The missing replicas by index.
-	pub fn missing_replicas(&self) -> alloc::vec::Vec<u8> {
-		(0..MAX_REPLICAS).filter(|replica| self.is_missing(*replica)).collect()
+	pub fn missing_replicas(&self) -> Vec<u8> {
+		(0..MAX_REPLICAS)
+			.filter(|replica| self.is_missing(*replica))
+			.collect()
+	}
+}
+
+impl<AccountId: Clone> RequestRecord<AccountId> {
+	/// What the matching engine needs to know: a demand for each length of term, shortest first.
+	pub fn demands(&self, request: RequestId) -> Vec<Demand<AccountId>> {
+		let mut terms = BTreeMap::<BlockNumber, Vec<u8>>::new();
+		for replica in self.missing_replicas() {
+			terms
+				.entry(self.term_of(replica).unwrap_or(0))
+				.or_default()
+				.push(replica);
+		}
+		terms
+			.into_iter()
+			.map(|(term, missing)| self.demand(request, term, missing))
+			.collect()
+	}
+
+	/// The demand of one replica; `None` where it is not missing.
+	pub fn demand_of(&self, request: RequestId, replica: u8) -> Option<Demand<AccountId>> {
+		Some(self.demand(request, self.term_of(replica)?, alloc::vec![replica]))
+	}
+
+	fn demand(&self, request: RequestId, term: BlockNumber, missing: Vec<u8>) -> Demand<AccountId> {
+		Demand {
+			request,
+			attempt: self.attempt,
+			tenant: self.tenant.clone(),
+			requirement: self.spec.requirement.clone(),
+			wasm: self.wasm,
+			term,
+			opened_at: self.opened_at,
+			avoid: self.avoid.to_vec(),
+			missing,
+		}
 	}
 }
 
 /// A use right for a replica of a request, proposed by a matcher.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct Proposal {
 	/// The request.
@@ -133,7 +224,16 @@ pub struct Proposal {
 
 /// Where a lease is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum LeaseState {
 	/// The machine has not answered yet.
@@ -154,7 +254,7 @@ pub enum LeaseState {
 pub enum Progress {
 	/// The image is on its way.
 	Dispensing {
-		/// How much of it has arrived, 0 to 100.
+		/// How much of it has arrived, 0 to 100. Never less than the last time.
 		percent: u8,
 	},
 	/// It runs.
@@ -173,7 +273,16 @@ pub enum Progress {
 
 /// Why a workspace failed on its machine.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum FailureReason {
 	/// The image is not where its reference says: no machine can run it.
@@ -202,7 +311,16 @@ impl FailureReason {
 
 /// Why a lease ended.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum EndReason {
 	/// The term is over, or the right was cancelled on the market.
@@ -246,22 +364,17 @@ pub struct LeaseRecord<AccountId> {
 	pub generation: u32,
 	/// When it was opened.
 	pub opened_at: BlockNumber,
-	/// When it must run.
+	/// When it must run: from then on anyone may expire it unless it does.
 	pub deadline: BlockNumber,
 	/// When its term ends.
 	pub ends_at: BlockNumber,
 }
 
-/// The best proposal so far for a replica whose request waits for better ones.
-#[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-)]
+/// A proposal that waits for the end of its request's window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Candidate {
-	/// The attempt that it is for.
-	pub attempt: u32,
-	/// The use right.
-	pub uid: Uid,
-	/// Its score.
-	pub score: u32,
+	/// Where it stands; names the use right.
+	pub rank: Rank,
+	/// The machine.
+	pub node: NodeId,
 }
-

@@ -1,88 +1,198 @@
-//! The off-chain worker: reads the snapshot, lets the engine decide, submits what it proposes.
+//! The off-chain worker: reads a bounded snapshot, lets the engine decide, submits.
+//!
+//! It decides nothing that the chain does not check again, so a worker that is wrong, late or absent
+//! costs nobody money.
 
 use alloc::vec::Vec;
 
-use frame_support::traits::Get;
-use frame_system::offchain::SubmitTransaction;
+use frame_support::{storage::generator::StorageMap as _, traits::Get};
+use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
 use sp_runtime::offchain::{
+	storage::StorageValueRef,
 	storage_lock::{BlockAndTime, StorageLock},
 	Duration,
 };
-use usufruct_offchain_worker::{assign, Demand, Offer};
-use usufruct_primitives::traits::Marketplace;
+use usufruct_offchain_worker::{assign, explain, Demand, Explanation, Offer};
+use usufruct_primitives::{traits::Marketplace, LeaseId, RequestId, Uid};
 
-use crate::{Call, Candidates, Config, OpenRequests, Pallet, Proposal, Requests};
+use crate::{
+	Call, Config, ImageKind, Images, Leases, OpenRequests, Pallet, Proposal, RequestRecord,
+	Requests, WorkspaceSpec,
+};
 
-/// Proposals per block of one validator: what a block can take with room for everybody else.
-const MAX_PROPOSALS: usize = 16;
+/// Transactions per block of one validator: what a block can take with room for everybody else.
+const MAX_CALLS: usize = 16;
+/// Leases that one run looks at.
+const MAX_LEASES: usize = 256;
+/// Listings that are read at a time.
+const PAGE: usize = 100;
 /// A worker that takes longer than this lets the next block's worker begin.
 const LOCK_MILLIS: u64 = 2_000;
+const LOCK: &[u8] = b"usufruct::workspaces::match";
+const CURSOR: &[u8] = b"usufruct::workspaces::cursor";
 
 impl<T: Config> Pallet<T> {
-	/// Proposes use rights for open requests.
-	pub(crate) fn match_requests() {
-		let mut lock = StorageLock::<BlockAndTime<frame_system::Pallet<T>>>::with_block_and_time_deadline(
-			b"usufruct::workspaces::match",
-			1,
-			Duration::from_millis(LOCK_MILLIS),
-		);
-		let Ok(_guard) = lock.try_lock() else { return };
-		let demands = Self::demands();
-		if demands.is_empty() {
+	/// One run, after each block that the node imports.
+	pub(crate) fn run_worker() {
+		// What is not propagated can be included by a block's author only.
+		if !sp_io::offchain::is_validator() {
 			return;
 		}
-		let offers = Self::offers();
-		let computed_at = Self::now();
-		for found in assign(&demands, &offers, MAX_PROPOSALS) {
-			let known = Candidates::<T>::get(found.request, found.replica)
-				.is_some_and(|best| best.attempt == found.attempt && best.score >= found.score);
-			if known {
-				continue;
-			}
-			let proposal = Proposal {
-				request: found.request,
-				attempt: found.attempt,
-				replica: found.replica,
-				uid: found.uid,
-				computed_at,
-			};
-			let call = Call::<T>::propose { proposal };
+		let mut lock =
+			StorageLock::<BlockAndTime<frame_system::Pallet<T>>>::with_block_and_time_deadline(
+				LOCK,
+				1,
+				Duration::from_millis(LOCK_MILLIS),
+			);
+		let Ok(_guard) = lock.try_lock() else { return };
+		for call in Self::decide() {
+			log::info!(target: "runtime::workspaces", "submitting {call:?}");
 			let transaction =
-				<T as frame_system::offchain::CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(call.into());
-			match SubmitTransaction::<T, Call<T>>::submit_transaction(transaction) {
-				Ok(()) => log::info!(
-					target: "runtime::workspaces",
-					"proposed use right {} for request {} with score {}",
-					found.uid, found.request, found.score,
-				),
-				// The same proposal is in the pool already, or another validator was faster.
-				Err(()) => log::debug!(
-					target: "runtime::workspaces",
-					"the pool did not take the proposal for request {}", found.request,
-				),
+				<T as CreateAuthorizedTransaction<Call<T>>>::create_authorized_transaction(
+					call.into(),
+				);
+			if SubmitTransaction::<T, Call<T>>::submit_transaction(transaction).is_err() {
+				// It is in the pool already, or another validator was faster: the next run sees.
+				log::debug!(target: "runtime::workspaces", "the pool did not take it");
 			}
 		}
 	}
 
-	/// Requests that wait for proposals, oldest first.
-	fn demands() -> Vec<Demand<T::AccountId>> {
-		let mut requests: Vec<_> =
-			OpenRequests::<T>::iter_keys().take(T::WorkerRequests::get() as usize).collect();
-		requests.sort_unstable();
-		let now = Self::now();
-		requests
-			.into_iter()
-			.filter_map(|request| {
-				let record = Requests::<T>::get(request)?;
-				(now < record.expires_at).then(|| Self::demand_of(request, &record))
-			})
-			.collect()
+	/// What should be submitted now: first what ended, then what was decided, then proposals.
+	pub(crate) fn decide() -> Vec<Call<T>> {
+		let mut calls: Vec<Call<T>> = Self::expirable_leases().take(MAX_CALLS).collect();
+		let mut demands = Vec::new();
+		for request in Self::open_requests() {
+			if Self::expired_request(request).is_ok() {
+				calls.push(Call::expire_request { request });
+			} else if Self::settleable(request).is_ok() {
+				calls.push(Call::settle { request });
+			} else if let Some(record) = Requests::<T>::get(request) {
+				demands.extend(record.demands(request));
+			}
+		}
+		calls.truncate(MAX_CALLS);
+		let left = MAX_CALLS.saturating_sub(calls.len());
+		calls.extend(Self::proposals(&demands, left));
+		calls
 	}
 
-	fn offers() -> Vec<Offer<T::AccountId>> {
-		T::Market::listings_from(0, T::WorkerListings::get())
-			.iter()
-			.filter_map(Self::offer_of)
-			.collect()
+	fn proposals(demands: &[Demand<T::AccountId>], limit: usize) -> Vec<Call<T>> {
+		if demands.is_empty() {
+			return Vec::new();
+		}
+		let computed_at = Self::now();
+		assign(
+			demands,
+			&Self::offers_in_turn(),
+			T::WorkerListings::get() as usize,
+		)
+		.into_iter()
+		.map(|found| Proposal {
+			request: found.request,
+			attempt: found.attempt,
+			replica: found.replica,
+			uid: found.uid,
+			computed_at,
+		})
+		// Within a window the best is proposed once; later runs find it known.
+		.filter(|proposal| Self::evaluate(proposal).is_ok())
+		.map(|proposal| Call::propose { proposal })
+		.take(limit)
+		.collect()
+	}
+
+	/// Open requests from a start that moves with each block, so that all get their turn.
+	fn open_requests() -> impl Iterator<Item = RequestId> {
+		let start = Self::turn(OpenRequests::<T>::prefix_hash());
+		let first = OpenRequests::<T>::iter_keys_from(start.clone());
+		let before =
+			move |request: &RequestId| OpenRequests::<T>::storage_map_final_key(*request) <= start;
+		let limit = T::WorkerRequests::get() as usize;
+		first
+			.chain(OpenRequests::<T>::iter_keys().take_while(before))
+			.take(limit)
+	}
+
+	/// Leases that anyone may end, looked for in the same way.
+	fn expirable_leases() -> impl Iterator<Item = Call<T>> {
+		let start = Self::turn(Leases::<T>::prefix_hash());
+		let first = Leases::<T>::iter_keys_from(start.clone());
+		let before = move |lease: &LeaseId| Leases::<T>::storage_map_final_key(*lease) <= start;
+		first
+			.chain(Leases::<T>::iter_keys().take_while(before))
+			.take(MAX_LEASES)
+			.filter(|lease| Self::expirable(*lease).is_ok())
+			.map(|lease| Call::expire { lease })
+	}
+
+	/// The key of a map after which this block's turn starts.
+	fn turn(prefix: impl AsRef<[u8]>) -> Vec<u8> {
+		let mut key = prefix.as_ref().to_vec();
+		key.extend(sp_io::hashing::twox_64(&Self::now().to_le_bytes()));
+		key
+	}
+
+	/// Listings for this run: all of them where they fit, else the next part.
+	fn offers_in_turn() -> Vec<Offer<T::AccountId>> {
+		let cursor = StorageValueRef::persistent(CURSOR);
+		let from = cursor.get::<Uid>().ok().flatten().unwrap_or(0);
+		let limit = T::WorkerListings::get() as usize;
+		let (mut offers, next) = Self::offers(from, limit);
+		if next.is_none() && from > 0 {
+			let (first, _) = Self::offers(0, limit.saturating_sub(offers.len()));
+			offers.extend(first.into_iter().filter(|offer| offer.uid < from));
+		}
+		cursor.set(&next.unwrap_or(0));
+		offers
+	}
+
+	/// Offers of up to `limit` listings from a use right on, and where to go on.
+	fn offers(mut from: Uid, limit: usize) -> (Vec<Offer<T::AccountId>>, Option<Uid>) {
+		let (mut offers, mut read) = (Vec::new(), 0usize);
+		while read < limit {
+			let ask = PAGE.min(limit.saturating_sub(read));
+			let page = T::Market::listings_from(from, u32::try_from(ask).unwrap_or(u32::MAX));
+			let Some(last) = page.last() else {
+				return (offers, None);
+			};
+			from = last.uid.saturating_add(1);
+			read = read.saturating_add(page.len());
+			offers.extend(page.iter().filter_map(Self::offer_of));
+		}
+		(offers, Some(from))
+	}
+
+	pub(crate) fn explain_request(request: RequestId) -> Option<Explanation> {
+		let demand = Requests::<T>::get(request)?.demands(request).pop()?;
+		Some(Self::explain_demand(&demand))
+	}
+
+	pub(crate) fn dry_run(tenant: T::AccountId, spec: WorkspaceSpec) -> Option<Explanation> {
+		let image = Images::<T>::get(spec.image)?;
+		let record = RequestRecord {
+			tenant,
+			wasm: image.kind == ImageKind::Wasm,
+			budget: 0,
+			deposit: 0,
+			opened_at: Self::now(),
+			window: 0,
+			lifetime: 0,
+			expires_at: 0,
+			attempt: 0,
+			missing: 1,
+			live: 0,
+			terms: alloc::vec![spec.term].try_into().ok()?,
+			avoid: Default::default(),
+			spec,
+		};
+		Some(Self::explain_demand(&record.demand_of(0, 0)?))
+	}
+
+	fn explain_demand(demand: &Demand<T::AccountId>) -> Explanation {
+		explain(
+			demand,
+			&Self::offers(0, T::WorkerListings::get() as usize).0,
+		)
 	}
 }

@@ -1,0 +1,11 @@
+//! The rule book: each test's name is a rule.
+
+mod images;
+mod invariants;
+mod leases;
+mod model;
+mod pool;
+mod proposals;
+mod requests;
+mod windows;
+mod worker;
