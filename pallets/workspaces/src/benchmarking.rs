@@ -5,7 +5,7 @@ use alloc::vec;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	pallet_prelude::TransactionSource,
-	traits::{fungible::Mutate, Authorize},
+	traits::{fungible::Mutate, Authorize, Get},
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use sp_core::H256;
@@ -74,7 +74,7 @@ fn spec(replicas: u8, price: Balance) -> WorkspaceSpec {
 }
 
 /// A request with a window of a block; gives the tenant and the request.
-fn request<T: Config>(replicas: u8, price: Balance) -> (T::AccountId, RequestId) {
+fn open<T: Config>(replicas: u8, price: Balance) -> (T::AccountId, RequestId) {
 	publish::<T>();
 	let tenant = account_with_money::<T>("tenant");
 	let id = NextRequestId::<T>::get();
@@ -109,12 +109,12 @@ where
 }
 
 /// A lease; gives it with its tenant.
-fn lease<T: Config>() -> (T::AccountId, LeaseId)
+fn leased<T: Config>() -> (T::AccountId, LeaseId)
 where
 	BlockNumberFor<T>: From<u32>,
 {
 	let (uid, price) = listing::<T>(1);
-	let (tenant, request) = request::<T>(1, price);
+	let (tenant, request) = open::<T>(1, price);
 	pass::<T>(1);
 	propose::<T>(request, 0, uid);
 	(tenant, NextLeaseId::<T>::get().saturating_sub(1))
@@ -126,7 +126,7 @@ where
 	BlockNumberFor<T>: From<u32>,
 {
 	let (further, price) = listing::<T>(1);
-	let (_, request) = request::<T>(replicas, price);
+	let (_, request) = open::<T>(replicas, price);
 	for replica in 0..replicas {
 		for second in 0..2 {
 			let seed = u32::from(replica).saturating_mul(2).saturating_add(second);
@@ -190,30 +190,30 @@ mod benchmarks {
 
 	#[benchmark]
 	fn cancel_request() {
-		let (tenant, request) = super::request::<T>(8, 1);
+		let (tenant, id) = open::<T>(8, 1);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(tenant), request);
+		_(RawOrigin::Signed(tenant), id);
 
-		assert!(!Requests::<T>::contains_key(request));
+		assert!(!Requests::<T>::contains_key(id));
 	}
 
 	#[benchmark]
 	fn propose() {
-		let (request, uid) = contested::<T>(1);
-		let proposal = super::proposal::<T>(request, 0, uid);
+		let (id, uid) = contested::<T>(1);
+		let best = proposal::<T>(id, 0, uid);
 
 		#[extrinsic_call]
-		_(RawOrigin::Authorized, proposal);
+		_(RawOrigin::Authorized, best);
 
 		assert_eq!(Leases::<T>::iter().count(), 1);
 	}
 
 	#[benchmark]
 	fn authorize_propose() {
-		let (request, uid) = contested::<T>(1);
+		let (id, uid) = contested::<T>(1);
 		let call = Call::<T>::propose {
-			proposal: super::proposal::<T>(request, 0, uid),
+			proposal: proposal::<T>(id, 0, uid),
 		};
 		let authorized;
 
@@ -227,18 +227,18 @@ mod benchmarks {
 
 	#[benchmark]
 	fn settle() {
-		let (request, _) = contested::<T>(8);
+		let (id, _) = contested::<T>(8);
 
 		#[extrinsic_call]
-		_(RawOrigin::Authorized, request);
+		_(RawOrigin::Authorized, id);
 
 		assert_eq!(Leases::<T>::iter().count(), 8);
 	}
 
 	#[benchmark]
 	fn authorize_settle() {
-		let (request, _) = contested::<T>(8);
-		let call = Call::<T>::settle { request };
+		let (id, _) = contested::<T>(8);
+		let call = Call::<T>::settle { request: id };
 		let authorized;
 
 		#[block]
@@ -251,7 +251,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn report_progress() -> Result<(), BenchmarkError> {
-		let (_, lease) = super::lease::<T>();
+		let (_, lease) = leased::<T>();
 		let record = Leases::<T>::get(lease).ok_or("there is a lease")?;
 		let owner = T::Nodes::owner(record.node).ok_or("its machine has an owner")?;
 		let progress = Progress::Failed {
@@ -267,7 +267,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn terminate() {
-		let (tenant, lease) = super::lease::<T>();
+		let (tenant, lease) = leased::<T>();
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(tenant), lease);
@@ -277,7 +277,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn expire() -> Result<(), BenchmarkError> {
-		let (_, lease) = super::lease::<T>();
+		let (_, lease) = leased::<T>();
 		let record = Leases::<T>::get(lease).ok_or("there is a lease")?;
 		T::BenchmarkHelper::take_offline(record.node);
 
@@ -290,7 +290,7 @@ mod benchmarks {
 
 	#[benchmark]
 	fn authorize_expire() -> Result<(), BenchmarkError> {
-		let (_, lease) = super::lease::<T>();
+		let (_, lease) = leased::<T>();
 		let record = Leases::<T>::get(lease).ok_or("there is a lease")?;
 		T::BenchmarkHelper::take_offline(record.node);
 		let call = Call::<T>::expire { lease };
@@ -307,20 +307,20 @@ mod benchmarks {
 
 	#[benchmark]
 	fn expire_request() {
-		let (_, request) = super::request::<T>(8, 1);
+		let (_, id) = open::<T>(8, 1);
 		pass::<T>(T::MaxLifetime::get());
 
 		#[extrinsic_call]
-		_(RawOrigin::Authorized, request);
+		_(RawOrigin::Authorized, id);
 
-		assert!(!Requests::<T>::contains_key(request));
+		assert!(!Requests::<T>::contains_key(id));
 	}
 
 	#[benchmark]
 	fn authorize_expire_request() {
-		let (_, request) = super::request::<T>(8, 1);
+		let (_, id) = open::<T>(8, 1);
 		pass::<T>(T::MaxLifetime::get());
-		let call = Call::<T>::expire_request { request };
+		let call = Call::<T>::expire_request { request: id };
 		let authorized;
 
 		#[block]
