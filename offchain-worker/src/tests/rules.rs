@@ -35,7 +35,7 @@ fn each_mismatch_is_named() {
 		(Mismatch::Own, |_, o| o.seller = TENANT),
 		(Mismatch::Avoided, |d, o| d.avoid.push(o.node)),
 		(Mismatch::Class, |d, _| {
-			d.requirement.classes.try_push(9).unwrap()
+			d.requirement.classes.try_push(9).unwrap();
 		}),
 		(Mismatch::Gpus, |d, _| d.requirement.gpus = 1),
 		(Mismatch::Gpus, |d, o| {
@@ -43,13 +43,13 @@ fn each_mismatch_is_named() {
 			(o.gpus, o.gpu_memory_mib) = (1, 79);
 		}),
 		(Mismatch::Capacity, |d, _| {
-			d.requirement.capacity.cpu_millis = 1_001
+			d.requirement.capacity.cpu_millis = 1_001;
 		}),
 		(Mismatch::Capacity, |d, _| {
-			d.requirement.capacity.disk_mib = 1_025
+			d.requirement.capacity.disk_mib = 1_025;
 		}),
 		(Mismatch::Isolation, |d, _| {
-			d.requirement.isolation = Some(IsolationClass::Vm)
+			d.requirement.isolation = Some(IsolationClass::Vm);
 		}),
 		(Mismatch::Isolation, |d, _| d.wasm = false),
 		(Mismatch::Score, |d, _| d.requirement.min_score_ppm = 1),

@@ -67,8 +67,9 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+// Fields of events speak for themselves; FRAME's macros expect where they are certain.
 #[frame_support::pallet]
-#[allow(missing_docs)]
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,

@@ -63,7 +63,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 
 	fn settle() -> Weight {
-		Weight::from_parts(2500_000_000, 4_096)
+		Weight::from_parts(2_500_000_000, 4_096)
 			.saturating_add(T::DbWeight::get().reads_writes(280, 220))
 	}
 
@@ -132,7 +132,7 @@ impl WeightInfo for () {
 	}
 
 	fn settle() -> Weight {
-		Weight::from_parts(2500_000_000, 4_096)
+		Weight::from_parts(2_500_000_000, 4_096)
 			.saturating_add(ParityDbWeight::get().reads_writes(280, 220))
 	}
 

@@ -52,13 +52,13 @@ fn a_listing_that_does_not_satisfy_the_request_is_refused() {
 	let cases: [(DispatchError, fn(Uid)); 7] = [
 		(Error::<Test>::Unsuitable.into(), |uid| list(uid, 11)),
 		(Error::<Test>::Unsuitable.into(), |uid| {
-			list_with(uid, 5, |l| l.min_term = TERM + 1)
+			list_with(uid, 5, |l| l.min_term = TERM + 1);
 		}),
 		(Error::<Test>::Unsuitable.into(), |uid| {
-			list_with(uid, 5, |l| l.max_term = TERM - 1)
+			list_with(uid, 5, |l| l.max_term = TERM - 1);
 		}),
 		(Error::<Test>::Unsuitable.into(), |uid| {
-			list_with(uid, 5, |l| l.seller = TENANT)
+			list_with(uid, 5, |l| l.seller = TENANT);
 		}),
 		(Error::<Test>::Unsuitable.into(), |uid| {
 			list_with(uid, 5, |l| l.isolation = IsolationClass::Wasm);
