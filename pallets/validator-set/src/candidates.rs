@@ -15,12 +15,18 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_join(who: T::AccountId, bond: Balance) -> DispatchResult {
-		ensure!(!Candidates::<T>::contains_key(&who), Error::<T>::AlreadyCandidate);
-		ensure!(Candidates::<T>::count() < T::MaxCandidates::get(), Error::<T>::TooManyCandidates);
+		ensure!(
+			!Candidates::<T>::contains_key(&who),
+			Error::<T>::AlreadyCandidate
+		);
+		ensure!(
+			Candidates::<T>::count() < T::MaxCandidates::get(),
+			Error::<T>::TooManyCandidates
+		);
 		ensure!(T::Keys::is_registered(&who), Error::<T>::NoKeys);
 		ensure!(bond >= T::MinimumBond::get(), Error::<T>::BondTooSmall);
 		T::Currency::hold(&HoldReason::ValidatorBond.into(), &who, bond)?;
-		Candidates::<T>::insert(&who, Candidate { bond, admitted: false, left_at: None });
+		Candidates::<T>::insert(&who, Candidate::new(bond, false));
 		Self::deposit_event(Event::Joined { who, bond });
 		Ok(())
 	}
@@ -28,10 +34,14 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_bond_more(who: T::AccountId, amount: Balance) -> DispatchResult {
 		let mut candidate = Candidates::<T>::get(&who).ok_or(Error::<T>::NotCandidate)?;
 		ensure!(candidate.left_at.is_none(), Error::<T>::AlreadyLeft);
-		candidate.bond = candidate.bond.checked_add(amount).ok_or(Error::<T>::Overflow)?;
+		let bond = candidate
+			.bond
+			.checked_add(amount)
+			.ok_or(Error::<T>::Overflow)?;
 		T::Currency::hold(&HoldReason::ValidatorBond.into(), &who, amount)?;
+		candidate.bond = bond;
 		Candidates::<T>::insert(&who, candidate);
-		Self::deposit_event(Event::BondChanged { who, bond: candidate.bond });
+		Self::deposit_event(Event::BondChanged { who, bond });
 		Ok(())
 	}
 
@@ -39,8 +49,17 @@ impl<T: Config> Pallet<T> {
 		let mut candidate = Candidates::<T>::get(&who).ok_or(Error::<T>::NotCandidate)?;
 		ensure!(candidate.left_at.is_none(), Error::<T>::AlreadyLeft);
 		if candidate.admitted {
-			let others = Self::validators().len().saturating_sub(1);
-			ensure!(others >= T::MinValidators::get() as usize, Error::<T>::TooFewValidators);
+			// Without session keys it is not among them, and its leaving weakens nothing.
+			let validators = Self::validators();
+			let others = validators
+				.iter()
+				.filter(|validator| **validator != who)
+				.count();
+			let counts = others < validators.len();
+			ensure!(
+				!counts || others >= T::MinValidators::get() as usize,
+				Error::<T>::TooFewValidators
+			);
 		}
 		candidate.left_at = Some(Self::now());
 		candidate.admitted = false;

@@ -3,27 +3,53 @@
 //! A candidate validates from the session after the next one on once the DAO has admitted it and its
 //! session keys are set. Bonds stay slashable until they are withdrawn: the delay is at least as long
 //! as offences may be reported.
+//!
+//! # Offences
+//!
+//! pallet-offences repeats the earlier offenders of a slot each time one more is reported. So a
+//! session costs a candidate what its worst offence costs, however often it is reported; offences of
+//! different sessions add up. Each offender is disabled until the set changes, as far as the session's
+//! strategy allows. It keeps its admission: the DAO decides who stays.
+//!
+//! # What this pallet cannot prevent
+//!
+//! pallet-session drops validators whose keys are purged, below the minimum too. A runtime keeps
+//! `Session::purge_keys` from validators by its call filter.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod candidates;
+#[cfg(test)]
+mod mock;
+mod offences;
 mod session;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
+mod types;
 pub mod weights;
 
 pub use pallet::*;
+pub use types::{Candidate, Punishment, MAX_PUNISHMENTS};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+// The macros that serve try-runtime expect what they have just written.
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
@@ -32,31 +58,9 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use usufruct_primitives::{Balance, BlockNumber};
 
-	use super::WeightInfo;
+	use super::{Candidate, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
-
-	/// A bonded account.
-	#[derive(
-		Clone,
-		Copy,
-		Debug,
-		PartialEq,
-		Eq,
-		Encode,
-		Decode,
-		DecodeWithMemTracking,
-		MaxEncodedLen,
-		TypeInfo,
-	)]
-	pub struct Candidate {
-		/// What is held of its money; 0 for validators of genesis that have not bonded.
-		pub bond: Balance,
-		/// Whether the DAO admitted it.
-		pub admitted: bool,
-		/// When it left; `None` = it did not.
-		pub left_at: Option<BlockNumber>,
-	}
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -119,10 +123,7 @@ pub mod pallet {
 				"more validators than there may be"
 			);
 			for who in &self.validators {
-				Candidates::<T>::insert(
-					who,
-					Candidate { bond: 0, admitted: true, left_at: None },
-				);
+				Candidates::<T>::insert(who, Candidate::new(0, true));
 			}
 		}
 	}
@@ -217,7 +218,7 @@ pub mod pallet {
 
 		/// Makes a candidate leave. DAO only.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::leave())]
+		#[pallet::weight(T::WeightInfo::force_remove())]
 		pub fn force_remove(origin: OriginFor<T>, who: T::AccountId) -> DispatchResult {
 			T::ForceOrigin::ensure_origin(origin)?;
 			Self::do_leave(who)
@@ -227,7 +228,10 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
-			assert!(T::MinValidators::get() > 0, "a chain without validators stops");
+			assert!(
+				T::MinValidators::get() > 0,
+				"a chain without validators stops"
+			);
 			assert!(T::MaxCandidates::get() >= T::MinValidators::get());
 		}
 

@@ -1,23 +1,12 @@
-//! What sessions and offences ask of the set.
+//! What sessions ask of the set.
 
 use alloc::vec::Vec;
 
-use frame_support::{
-	traits::{
-		fungible::MutateHold,
-		tokens::{Fortitude, Precision, Restriction},
-		Get, ValidatorRegistration,
-	},
-	weights::Weight,
-};
+use frame_support::traits::{Get, ValidatorRegistration};
 use pallet_session::SessionManager;
-use sp_runtime::Perbill;
-use sp_staking::{
-	offence::{OffenceDetails, OnOffenceHandler},
-	SessionIndex,
-};
+use sp_staking::SessionIndex;
 
-use crate::{Candidates, Config, Event, HoldReason, Pallet, WeightInfo};
+use crate::{Candidates, Config, Pallet};
 
 impl<T: Config> Pallet<T> {
 	/// The admitted accounts with session keys, in the order of their bytes: every node agrees.
@@ -28,24 +17,6 @@ impl<T: Config> Pallet<T> {
 			.collect();
 		validators.sort_unstable();
 		validators
-	}
-
-	/// Takes part of a bond to the treasury.
-	fn slash(who: &T::AccountId, fraction: Perbill) {
-		let Some(mut candidate) = Candidates::<T>::get(who) else { return };
-		let amount = T::Currency::transfer_on_hold(
-			&HoldReason::ValidatorBond.into(),
-			who,
-			&T::Treasury::get(),
-			fraction.mul_ceil(candidate.bond),
-			Precision::BestEffort,
-			Restriction::Free,
-			Fortitude::Force,
-		)
-		.unwrap_or(0);
-		candidate.bond = candidate.bond.saturating_sub(amount);
-		Candidates::<T>::insert(who, candidate);
-		Self::deposit_event(Event::Slashed { who: who.clone(), amount });
 	}
 }
 
@@ -84,19 +55,4 @@ impl<T: Config> pallet_session::historical::SessionManager<T::AccountId, T::Acco
 	fn end_session(_: SessionIndex) {}
 
 	fn start_session(_: SessionIndex) {}
-}
-
-impl<T: Config, Reporter> OnOffenceHandler<Reporter, (T::AccountId, T::AccountId), Weight>
-	for Pallet<T>
-{
-	fn on_offence(
-		offenders: &[OffenceDetails<Reporter, (T::AccountId, T::AccountId)>],
-		fractions: &[Perbill],
-		_: SessionIndex,
-	) -> Weight {
-		for (details, fraction) in offenders.iter().zip(fractions) {
-			Self::slash(&details.offender.0, *fraction);
-		}
-		T::WeightInfo::slash().saturating_mul(offenders.len() as u64)
-	}
 }
