@@ -403,6 +403,18 @@ fn a_machine_that_never_started_is_at_fault_whichever_way_the_lease_ends() {
 }
 
 #[test]
+fn a_machine_that_lets_a_short_term_pass_is_at_fault() {
+	build_and_execute(|| {
+		list(7, 5);
+		assert_ok!(propose(request_with(0, |spec| spec.term = 4), 0, 7));
+		assert_eq!(Leases::<Test>::get(0).unwrap().deadline, 5);
+		run_to(5);
+		assert_ok!(expire(0));
+		assert_eq!(faults(7), 1);
+	});
+}
+
+#[test]
 fn a_purchase_that_ends_on_the_market_ends_its_lease_once() {
 	build_and_execute(|| {
 		let lease = lease(7);

@@ -195,6 +195,19 @@ fn after_the_window_a_valid_proposal_binds_the_best_known_at_once() {
 }
 
 #[test]
+fn after_the_window_a_better_proposal_still_wins() {
+	build_and_execute(|| {
+		list(1, 5);
+		list(2, 3);
+		let request = request_with(5, |_| {});
+		assert_ok!(propose(request, 0, 1));
+		run_to(6);
+		assert_ok!(propose(request, 0, 2));
+		assert_eq!(bound(), [2]);
+	});
+}
+
+#[test]
 fn an_expired_request_is_not_settled() {
 	build_and_execute(|| {
 		list(1, 3);

@@ -160,6 +160,21 @@ fn the_worker_sends_a_bounded_number_of_calls_and_comes_to_all_in_the_end() {
 }
 
 #[test]
+fn what_ended_is_cleared_in_bounded_steps_too() {
+	as_validator(|pool| {
+		for _ in 0..20 {
+			request();
+		}
+		run_to(51);
+		let calls = work(pool);
+		assert_eq!(calls.len(), 16);
+		include(calls);
+		include(work(pool));
+		assert!(Requests::<Test>::iter().next().is_none());
+	});
+}
+
+#[test]
 fn a_request_with_nothing_suitable_explains_why() {
 	build_and_execute(|| {
 		list(1, 11);
