@@ -1,0 +1,222 @@
+//! A connection to a node.
+
+use std::time::Duration;
+
+use subxt::{
+	client::{ClientAtBlock, OnlineClientAtBlockImpl},
+	config::{DefaultExtrinsicParamsBuilder, RpcConfigFor},
+	error::DispatchError,
+	extrinsics::ExtrinsicEvents,
+	rpcs::{client::RpcClient, LegacyRpcMethods},
+	transactions::{Payload, TransactionStatus},
+	utils::AccountId32,
+	OnlineClient, PolkadotConfig,
+};
+
+use crate::{api, Error, Keypair};
+
+/// How long to wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a transaction may take: its era is 64 blocks, this is less.
+const SUBMIT_TIMEOUT: Duration = Duration::from_secs(150);
+
+/// State at one block.
+pub type AtBlock = ClientAtBlock<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
+
+/// When a transaction counts as done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wait {
+	/// In a best block: fast, and on a fork it may happen again or not at all.
+	InBlock,
+	/// In a finalized block: never undone.
+	#[default]
+	Finalized,
+}
+
+/// A transaction that succeeded.
+#[derive(Debug)]
+pub struct Sent {
+	/// What it caused.
+	pub events: ExtrinsicEvents<PolkadotConfig>,
+}
+
+impl Sent {
+	/// The first event of a kind.
+	///
+	/// # Errors
+	///
+	/// [`Error::Incompatible`] where there is none: the runtime is another than this program knows.
+	pub fn event<E: subxt::events::DecodeAsEvent>(&self) -> Result<E, Error> {
+		self.events
+			.find_first::<E>()
+			.ok_or_else(|| Error::incompatible("an expected event is missing"))?
+			.map_err(Error::incompatible)
+	}
+}
+
+/// A connection to a node.
+#[derive(Clone, Debug)]
+pub struct Client {
+	online: OnlineClient<PolkadotConfig>,
+	legacy: LegacyRpcMethods<RpcConfigFor<PolkadotConfig>>,
+}
+
+impl Client {
+	/// Connects.
+	///
+	/// # Errors
+	///
+	/// [`Error::Unreachable`] after 15 seconds.
+	pub async fn connect(url: &str) -> Result<Self, Error> {
+		let unreachable = |error: String| Error::Unreachable { url: url.into(), error };
+		let connect = async {
+			let rpc = RpcClient::from_insecure_url(url).await.map_err(|e| e.to_string())?;
+			let online = OnlineClient::<PolkadotConfig>::from_rpc_client(rpc.clone())
+				.await
+				.map_err(|e| e.to_string())?;
+			Ok(Self { online, legacy: LegacyRpcMethods::new(rpc) })
+		};
+		tokio::time::timeout(CONNECT_TIMEOUT, connect)
+			.await
+			.map_err(|_| unreachable("no answer in 15 s".into()))?
+			.map_err(unreachable)
+	}
+
+	/// The connection of the library underneath, for what has no method here.
+	pub fn online(&self) -> &OnlineClient<PolkadotConfig> {
+		&self.online
+	}
+
+	/// State at the last finalized block.
+	///
+	/// # Errors
+	///
+	/// [`Error::Broken`].
+	pub async fn finalized(&self) -> Result<AtBlock, Error> {
+		self.online.at_current_block().await.map_err(Error::broken)
+	}
+
+	/// State at the best block: newer, and on a fork it may be undone.
+	///
+	/// # Errors
+	///
+	/// [`Error::Broken`].
+	pub async fn best(&self) -> Result<AtBlock, Error> {
+		let hash = self
+			.legacy
+			.chain_get_block_hash(None)
+			.await
+			.map_err(Error::broken)?
+			.ok_or_else(|| Error::broken("the node knows no block"))?;
+		self.online.at_block(hash).await.map_err(Error::broken)
+	}
+
+	/// Signs, submits and waits; tells each step to `progress`.
+	///
+	/// # Errors
+	///
+	/// [`Error::NotTaken`] and [`Error::Refused`] say that nothing happened; [`Error::Broken`] that
+	/// it is not known.
+	pub async fn submit(
+		&self,
+		call: &impl Payload,
+		key: &Keypair,
+		wait: Wait,
+		progress: impl Fn(&str),
+	) -> Result<Sent, Error> {
+		let submit = async {
+			let account = AccountId32(key.public_key().0);
+			let nonce = self
+				.legacy
+				.system_account_next_index(&account)
+				.await
+				.map_err(Error::broken)?;
+			let params =
+				DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new().nonce(nonce).mortal(64).build();
+			let at = self.finalized().await?;
+			let mut transaction = at
+				.transactions()
+				.sign_and_submit_then_watch(call, key, params)
+				.await
+				.map_err(|error| Error::NotTaken { message: error.to_string() })?;
+			progress("in the pool");
+			self.follow(&mut transaction, wait, &progress).await
+		};
+		tokio::time::timeout(SUBMIT_TIMEOUT, submit)
+			.await
+			.map_err(|_| Error::broken("the transaction was in no block for 150 s"))?
+	}
+
+	async fn follow(
+		&self,
+		transaction: &mut subxt::transactions::TransactionProgress<
+			PolkadotConfig,
+			OnlineClientAtBlockImpl<PolkadotConfig>,
+		>,
+		wait: Wait,
+		progress: &impl Fn(&str),
+	) -> Result<Sent, Error> {
+		while let Some(status) = transaction.next().await {
+			let block = match status.map_err(Error::broken)? {
+				TransactionStatus::InBestBlock(block) if wait == Wait::InBlock => block,
+				TransactionStatus::InFinalizedBlock(block) => block,
+				TransactionStatus::InBestBlock(_) => {
+					progress("in a block, waiting for finality");
+					continue;
+				},
+				TransactionStatus::Error { message }
+				| TransactionStatus::Invalid { message }
+				| TransactionStatus::Dropped { message } => {
+					return Err(Error::NotTaken { message });
+				},
+				_ => continue,
+			};
+			progress("done");
+			let events = block.fetch_events().await.map_err(Error::broken)?;
+			return Self::verdict(events, block.at().await.map_err(Error::broken)?.metadata());
+		}
+		Err(Error::broken("the node stopped reporting on the transaction"))
+	}
+
+	/// The events, or the error that they tell of: the call's own, or the one it made by proxy.
+	fn verdict(
+		events: ExtrinsicEvents<PolkadotConfig>,
+		metadata: subxt::metadata::ArcMetadata,
+	) -> Result<Sent, Error> {
+		let refused = |bytes: Vec<u8>| {
+			DispatchError::decode_from(bytes, metadata.clone())
+				.map_or_else(Error::incompatible, |error| Error::refused(&error))
+		};
+		for event in events.iter() {
+			let event = event.map_err(Error::incompatible)?;
+			match (event.pallet_name(), event.event_name()) {
+				("System", "ExtrinsicFailed") => return Err(refused(event.field_bytes().to_vec())),
+				// A proxied or sudo call that failed leaves its transaction a success.
+				("Proxy", "ProxyExecuted") | ("Sudo", "Sudid")
+					if event.field_bytes().first() == Some(&1) =>
+				{
+					return Err(refused(event.field_bytes()[1..].to_vec()));
+				},
+				_ => {},
+			}
+		}
+		Ok(Sent { events })
+	}
+
+	/// Acts for `owner` through the proxy that it gave to the key.
+	///
+	/// # Errors
+	///
+	/// As [`Self::submit`].
+	pub async fn submit_for(
+		&self,
+		owner: &AccountId32,
+		call: api::Call,
+		key: &Keypair,
+		wait: Wait,
+		progress: impl Fn(&str),
+	) -> Result<Sent, Error> {
+		let proxied = api::transactions().proxy().proxy(owner.clone().into(), None, call);
+		self.submit(&proxied, key, wait, progress).await
+	}
+}

@@ -1,0 +1,24 @@
+//! How does a program talk to the chain with types instead of bytes?
+//!
+//! [`api`] is generated from the runtime's metadata; [`Client`] connects, signs, submits and follows;
+//! errors say what the chain refused in the words of its own documentation.
+
+pub mod amount;
+mod client;
+mod error;
+mod keys;
+
+#[allow(missing_docs, missing_debug_implementations, clippy::all)]
+mod generated {
+	#[subxt::subxt(
+		runtime_metadata_path = "metadata.scale",
+		derive_for_all_types = "Clone, PartialEq, Eq"
+	)]
+	pub mod api {}
+}
+
+pub use client::{AtBlock, Client, Sent, Wait};
+pub use error::Error;
+pub use generated::api;
+pub use keys::{account_of, keypair, Keypair};
+pub use subxt::utils::{AccountId32, H256};
