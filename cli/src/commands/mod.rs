@@ -1,0 +1,150 @@
+//! One file per noun; each gives a document that `output` shows.
+
+mod account;
+mod chain;
+mod hardware;
+mod market;
+mod node;
+mod proof;
+mod resource;
+mod revenue;
+mod use_right;
+mod workspace;
+
+use serde_json::Value;
+use usufruct_client::{api, AtBlock};
+
+use crate::{
+	context::{Context, Global},
+	output::{self, Failure},
+};
+
+/// What can be done, by noun.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+	/// Accounts and their money
+	#[command(subcommand)]
+	Account(account::Command),
+	/// The chain itself
+	#[command(subcommand)]
+	Chain(chain::Command),
+	/// Machines
+	#[command(subcommand)]
+	Node(node::Command),
+	/// Hardware in machines (HIDs)
+	#[command(subcommand)]
+	Hardware(hardware::Command),
+	/// Resources cut from hardware (VIDs)
+	#[command(subcommand)]
+	Resource(resource::Command),
+	/// Rights to use resources (UIDs)
+	#[command(subcommand)]
+	UseRight(use_right::Command),
+	/// Listings and purchases
+	#[command(subcommand)]
+	Market(market::Command),
+	/// Images, requests and leases
+	#[command(subcommand)]
+	Workspace(workspace::Command),
+	/// Proofs of compute
+	#[command(subcommand)]
+	Proof(proof::Command),
+	/// Revenue rights (RIDs) and their income
+	#[command(subcommand)]
+	Revenue(revenue::Command),
+	/// The best hardware of a class
+	Rank(proof::Rank),
+}
+
+/// Runs a command and shows its document.
+pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
+	let json = global.json;
+	let context = Context::new(global).await?;
+	let value = match command {
+		Command::Account(command) => account::run(&context, command).await,
+		Command::Chain(command) => chain::run(&context, command).await,
+		Command::Node(command) => node::run(&context, command).await,
+		Command::Hardware(command) => hardware::run(&context, command).await,
+		Command::Resource(command) => resource::run(&context, command).await,
+		Command::UseRight(command) => use_right::run(&context, command).await,
+		Command::Market(command) => market::run(&context, command).await,
+		Command::Workspace(command) => workspace::run(&context, command).await,
+		Command::Proof(command) => proof::run(&context, command).await,
+		Command::Revenue(command) => revenue::run(&context, command).await,
+		Command::Rank(command) => proof::rank(&context, command).await,
+	}?;
+	output::show(&value, json);
+	Ok(())
+}
+
+/// An error of reading state.
+pub(crate) fn unreadable(error: impl std::fmt::Display) -> Failure {
+	usufruct_client::Error::incompatible(error).into()
+}
+
+/// All entries of a map, ascending by key.
+macro_rules! entries {
+	($at:expr, $address:expr) => {{
+		let mut entries = Vec::new();
+		let mut stream =
+			$at.storage().iter($address, ()).await.map_err($crate::commands::unreadable)?;
+		while let Some(entry) = stream.next().await {
+			let entry = entry.map_err($crate::commands::unreadable)?;
+			let key = entry
+				.key()
+				.map_err($crate::commands::unreadable)?
+				.decode()
+				.map_err($crate::commands::unreadable)?;
+			let value = entry.value().decode().map_err($crate::commands::unreadable)?;
+			entries.push((key, value));
+		}
+		entries.sort_by(|a, b| a.0.cmp(&b.0));
+		entries
+	}};
+}
+pub(crate) use entries;
+
+/// One entry of a map; `None` where it is not there.
+macro_rules! entry {
+	($at:expr, $address:expr, $key:expr) => {
+		match $at
+			.storage()
+			.try_fetch($address, $key)
+			.await
+			.map_err($crate::commands::unreadable)?
+		{
+			Some(value) => Some(value.decode().map_err($crate::commands::unreadable)?),
+			None => None,
+		}
+	};
+}
+pub(crate) use entry;
+
+/// Text that the chain keeps as bytes.
+pub(crate) fn text(bytes: &[u8]) -> String {
+	String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A 32-byte value in hexadecimal, with or without 0x.
+pub(crate) fn hash(text: &str) -> Result<subxt::utils::H256, String> {
+	let bytes = hex::decode(text.trim_start_matches("0x")).map_err(|error| error.to_string())?;
+	let bytes: [u8; 32] = bytes
+		.try_into()
+		.map_err(|bytes: Vec<u8>| format!("32 bytes are needed, {} were given", bytes.len()))?;
+	Ok(bytes.into())
+}
+
+/// The document of a command that only has to work.
+pub(crate) fn done(what: &str) -> Value {
+	serde_json::json!({ "done": what })
+}
+
+/// Storage addresses.
+pub(crate) fn storage() -> api::StorageApi {
+	api::storage()
+}
+
+/// The number of a block.
+pub(crate) fn number(at: &AtBlock) -> u64 {
+	at.block_number()
+}

@@ -1,0 +1,372 @@
+//! `usufruct workspace`.
+
+use std::{
+	path::PathBuf,
+	time::{Duration, Instant},
+};
+
+use serde_json::json;
+use usufruct_client::{amount, api};
+
+use super::{
+	done, entries, entry, hardware::Capacity, hash, resource::Isolation, storage, text,
+};
+use crate::{
+	context::{tx, Context},
+	output::{Failure, Outcome},
+};
+
+/// About images, requests and leases.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+	/// Make an image known: a WebAssembly module from a file, or a container image by its digest
+	Publish {
+		/// A module; its BLAKE3 is its digest
+		#[arg(required_unless_present = "digest")]
+		module: Option<PathBuf>,
+		/// Digest of a container image, as its registry names it
+		#[arg(long, value_parser = hash, conflicts_with = "module", requires = "reference")]
+		digest: Option<subxt::utils::H256>,
+		/// Where agents get it: a name to pull, a URL, a path; a module's default is its own path
+		#[arg(long)]
+		reference: Option<String>,
+	},
+	/// Ask for a workspace
+	Run(Box<Run>),
+	/// List requests
+	List,
+	/// Show a request and its leases
+	Show {
+		/// The request
+		request: u64,
+	},
+	/// List leases
+	Leases,
+	/// Call a running workspace over HTTP
+	Call {
+		/// The lease
+		lease: u64,
+		/// Sent as the body
+		#[arg(long, default_value = "")]
+		body: String,
+		/// The path
+		#[arg(long, default_value = "/")]
+		path: String,
+	},
+	/// Take back what a request has not placed
+	Cancel {
+		/// The request
+		request: u64,
+	},
+	/// End a lease; the unused part returns
+	Terminate {
+		/// The lease
+		lease: u64,
+	},
+	/// End a lease that broke its promises, or whose term is over
+	Expire {
+		/// The lease
+		lease: u64,
+	},
+}
+
+/// What to run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Run {
+	/// Digest of a published image
+	#[arg(long, value_parser = hash)]
+	image: subxt::utils::H256,
+	/// Highest price per block and replica, in USU
+	#[arg(long, value_parser = amount::parse)]
+	max_price: u128,
+	/// For how many blocks
+	#[arg(long)]
+	term: u32,
+	/// The port that it listens on; without it, a batch job
+	#[arg(long)]
+	port: Option<u16>,
+	/// How often it runs at once
+	#[arg(long, default_value_t = 1)]
+	replicas: u8,
+	/// Only on these resource classes
+	#[arg(long = "class")]
+	classes: Vec<u16>,
+	/// GPUs, at least
+	#[arg(long, default_value_t = 0)]
+	gpus: u8,
+	/// Memory of each GPU in MiB, at least
+	#[arg(long, default_value_t = 0)]
+	gpu_memory: u32,
+	#[command(flatten)]
+	capacity: Capacity,
+	/// Only with this isolation
+	#[arg(long)]
+	isolation: Option<Isolation>,
+	/// Proved score in parts per million of the class's reference, at least
+	#[arg(long, default_value_t = 0)]
+	min_score: u32,
+	/// What counts most
+	#[arg(long, default_value = "balanced")]
+	prefer: Prefer,
+	/// Most money to be held, in USU; without it, what is needed
+	#[arg(long, value_parser = amount::parse)]
+	budget: Option<u128>,
+	/// Blocks to wait for better proposals
+	#[arg(long, default_value_t = 0)]
+	window: u32,
+	/// Blocks after which what is not placed can be taken back
+	#[arg(long, default_value_t = 1_200)]
+	lifetime: u32,
+	/// Wait until all replicas run
+	#[arg(long)]
+	wait: bool,
+	/// The command with its arguments, after --
+	#[arg(last = true)]
+	command: Vec<String>,
+}
+
+/// What counts most among resources that satisfy a request.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Prefer {
+	/// The lowest price
+	Cheapest,
+	/// Price, speed and availability alike
+	Balanced,
+	/// The highest proved score
+	Fastest,
+	/// The best availability
+	Steady,
+}
+
+/// Longest wait for a workspace.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// Most bytes read of an answer.
+const MAX_ANSWER: u64 = 1 << 20;
+
+mod types {
+	pub(super) use super::api::runtime_types::{
+		bounded_collections::bounded_vec::BoundedVec,
+		pallet_workspaces::types::{ImageKind, LeaseRecord, LeaseState, WorkspaceSpec},
+		usufruct_primitives::requirement::{Preference, Requirement},
+	};
+}
+use types::{BoundedVec, ImageKind, LeaseState};
+
+type Lease = types::LeaseRecord<usufruct_client::AccountId32>;
+
+pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
+	let workspaces = tx().workspaces();
+	match command {
+		Command::Publish { module, digest, reference } =>
+			publish(context, module, digest, reference).await,
+		Command::Run(run) => request(context, *run).await,
+		Command::List => {
+			let at = context.state().await?;
+			let requests = entries!(at, storage().workspaces().requests());
+			Ok(requests
+				.iter()
+				.map(|((id,), record)| {
+					json!({
+						"request": id,
+						"tenant": record.tenant.to_string(),
+						"image": format!("{:?}", record.spec.image),
+						"replicas": record.spec.replicas,
+						"running": record.live,
+						"budget": amount::show(record.budget),
+						"attempt": record.attempt,
+						"expires_at": record.expires_at,
+					})
+				})
+				.collect())
+		},
+		Command::Show { request } => {
+			let leases = leases(context).await?;
+			Ok(leases
+				.iter()
+				.filter(|(_, lease)| lease.request == request)
+				.map(|(id, lease)| document(*id, lease))
+				.collect())
+		},
+		Command::Leases => {
+			Ok(leases(context).await?.iter().map(|(id, lease)| document(*id, lease)).collect())
+		},
+		Command::Call { lease, body, path } => call(context, lease, &body, &path).await,
+		Command::Cancel { request } => {
+			context.submit(&workspaces.cancel_request(request)).await?;
+			Ok(done("cancelled"))
+		},
+		Command::Terminate { lease } => {
+			context.submit(&workspaces.terminate(lease)).await?;
+			Ok(done("terminated"))
+		},
+		Command::Expire { lease } => {
+			context.submit(&workspaces.expire(lease)).await?;
+			Ok(done("expired"))
+		},
+	}
+}
+
+async fn leases(context: &Context) -> Result<Vec<(u64, Lease)>, Failure> {
+	let at = context.state().await?;
+	let leases = entries!(at, storage().workspaces().leases());
+	Ok(leases.into_iter().map(|((id,), lease)| (id, lease)).collect())
+}
+
+fn document(id: u64, lease: &Lease) -> serde_json::Value {
+	json!({
+		"lease": id,
+		"request": lease.request,
+		"replica": lease.replica,
+		"uid": lease.uid,
+		"vid": lease.vid,
+		"node": lease.node,
+		"state": format!("{:?}", lease.state),
+		"endpoint": text(&lease.endpoint.0),
+		"ends_at": lease.ends_at,
+	})
+}
+
+async fn publish(
+	context: &Context,
+	module: Option<PathBuf>,
+	digest: Option<subxt::utils::H256>,
+	reference: Option<String>,
+) -> Outcome {
+	let (digest, kind, reference, size) = match (module, digest) {
+		(Some(path), _) => {
+			let unreadable = |error: std::io::Error| {
+				Failure::Configuration(format!("{} is not readable: {error}", path.display()))
+			};
+			let bytes = std::fs::read(&path).map_err(unreadable)?;
+			if !bytes.starts_with(b"\0asm") {
+				return Err(Failure::Configuration(format!(
+					"{} is not a WebAssembly module",
+					path.display()
+				)));
+			}
+			let whole = path.canonicalize().map_err(unreadable)?.display().to_string();
+			let digest: [u8; 32] = blake3::hash(&bytes).into();
+			(digest.into(), ImageKind::Wasm, reference.unwrap_or(whole), bytes.len() as u64)
+		},
+		(None, Some(digest)) => (digest, ImageKind::Oci, reference.unwrap_or_default(), 0),
+		(None, None) => return Err(Failure::Usage("give a module or --digest".into())),
+	};
+	if reference.len() > 256 {
+		return Err(Failure::Usage(format!(
+			"a reference has at most 256 bytes, this has {}",
+			reference.len()
+		)));
+	}
+	let bytes = BoundedVec(reference.clone().into_bytes());
+	context.submit(&tx().workspaces().publish_image(digest, kind, bytes, size)).await?;
+	Ok(json!({ "image": format!("{digest:?}"), "reference": reference }))
+}
+
+async fn request(context: &Context, run: Run) -> Outcome {
+	let needed = run
+		.max_price
+		.checked_mul(run.term.into())
+		.and_then(|price| price.checked_mul(run.replicas.into()))
+		.ok_or_else(|| Failure::Usage("price × term × replicas is too large".into()))?;
+	context.say(&format!(
+		"at most {} per block: {} are held for {} blocks and {} replicas",
+		amount::show(run.max_price),
+		amount::show(needed),
+		run.term,
+		run.replicas
+	));
+	let spec = types::WorkspaceSpec {
+		image: run.image,
+		command: BoundedVec(
+			run.command.into_iter().map(|part| BoundedVec(part.into_bytes())).collect(),
+		),
+		port: run.port,
+		requirement: types::Requirement {
+			classes: BoundedVec(run.classes),
+			gpus: run.gpus,
+			gpu_memory_mib: run.gpu_memory,
+			capacity: run.capacity.into(),
+			isolation: run.isolation.map(Into::into),
+			min_score_ppm: run.min_score,
+			max_price: run.max_price,
+			preference: match run.prefer {
+				Prefer::Cheapest => types::Preference::Cheapest,
+				Prefer::Balanced => types::Preference::Balanced,
+				Prefer::Fastest => types::Preference::Fastest,
+				Prefer::Steady => types::Preference::Steady,
+			},
+		},
+		replicas: run.replicas,
+		term: run.term,
+	};
+	let budget = run.budget.unwrap_or(needed);
+	let call = tx().workspaces().request(spec, budget, run.window, run.lifetime);
+	let sent = context.submit(&call).await?;
+	let event = sent.event::<api::workspaces::events::WorkspaceRequested>()?;
+	if !run.wait {
+		return Ok(json!({ "request": event.request }));
+	}
+	follow(context, event.request, run.replicas.into()).await
+}
+
+/// Waits until all replicas run, telling each step.
+async fn follow(context: &Context, request: u64, replicas: usize) -> Outcome {
+	let (begun, mut last) = (Instant::now(), String::new());
+	while begun.elapsed() < PATIENCE {
+		let mut mine = leases(context).await?;
+		mine.retain(|(_, lease)| lease.request == request);
+		let step = mine
+			.iter()
+			.map(|(id, lease)| format!("lease {id} on node {}: {:?}", lease.node, lease.state))
+			.collect::<Vec<_>>()
+			.join(", ");
+		if step != last {
+			context.say(&step);
+			last = step;
+		}
+		let running = mine.iter().filter(|(_, lease)| lease.state == LeaseState::Running).count();
+		if running == replicas {
+			let leases: Vec<_> = mine.iter().map(|(id, lease)| document(*id, lease)).collect();
+			return Ok(json!({ "request": request, "leases": leases }));
+		}
+		let at = context.state().await?;
+		if entry!(at, storage().workspaces().requests(), (request,)).is_none() && begun.elapsed().as_secs() > 30
+		{
+			return Err(Failure::Gone(format!("request {request} ended before it ran")));
+		}
+		tokio::time::sleep(Duration::from_secs(1)).await;
+	}
+	Err(Failure::Gone(format!("request {request} did not run within 15 minutes")))
+}
+
+async fn call(context: &Context, lease: u64, body: &str, path: &str) -> Outcome {
+	let at = context.state().await?;
+	let record = entry!(at, storage().workspaces().leases(), (lease,))
+		.ok_or_else(|| Failure::Gone(format!("there is no lease {lease}: it ended")))?;
+	let endpoint = text(&record.endpoint.0);
+	if endpoint.is_empty() {
+		return Err(Failure::Gone(format!("lease {lease} has no endpoint yet: {:?}", record.state)));
+	}
+	let (url, body) = (format!("http://{endpoint}{path}"), body.to_string());
+	let answer = tokio::task::spawn_blocking(move || {
+		let agent: ureq::Agent = ureq::Agent::config_builder()
+			.timeout_global(Some(Duration::from_secs(30)))
+			.http_status_as_error(false)
+			.build()
+			.into();
+		let mut response = agent.post(&url).send(body).map_err(|error| error.to_string())?;
+		let status = response.status().as_u16();
+		let text = response
+			.body_mut()
+			.with_config()
+			.limit(MAX_ANSWER)
+			.read_to_string()
+			.map_err(|error| error.to_string())?;
+		Ok::<_, String>((status, text))
+	})
+	.await
+	.map_err(|error| Failure::Gone(error.to_string()))?;
+	let (status, answer) = answer
+		.map_err(|error| Failure::Gone(format!("the workspace at {endpoint} does not answer: {error}")))?;
+	Ok(json!({ "lease": lease, "status": status, "answer": answer }))
+}

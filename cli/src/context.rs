@@ -1,0 +1,109 @@
+//! What every command needs: the connection, the key, how to wait.
+
+use std::path::PathBuf;
+
+use usufruct_client::{api, keypair, AccountId32, AtBlock, Client, Keypair, Sent, Wait};
+
+use crate::output::Failure;
+
+/// Options of all commands.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Global {
+	/// The node to talk to
+	#[arg(long, global = true, env = "USUFRUCT_URL", default_value = "ws://127.0.0.1:9944")]
+	pub(crate) url: String,
+	/// The key that signs: a phrase, or a well-known name such as //Alice
+	#[arg(long, global = true, env = "USUFRUCT_KEY", alias = "suri", hide_env_values = true)]
+	pub(crate) key: Option<String>,
+	/// A file that holds the key
+	#[arg(long, global = true, conflicts_with = "key")]
+	pub(crate) key_file: Option<PathBuf>,
+	/// Print JSON instead of tables
+	#[arg(long, global = true)]
+	pub(crate) json: bool,
+	/// When a transaction counts as done
+	#[arg(long, global = true, default_value = "finalized")]
+	pub(crate) until: Until,
+}
+
+/// When a transaction counts as done.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Until {
+	/// In a best block: fast, may be undone on a fork
+	InBlock,
+	/// In a finalized block: never undone
+	Finalized,
+}
+
+/// What every command needs.
+#[derive(Debug)]
+pub(crate) struct Context {
+	pub(crate) client: Client,
+	global: Global,
+}
+
+impl Context {
+	/// Connects.
+	pub(crate) async fn new(global: Global) -> Result<Self, Failure> {
+		Ok(Self { client: Client::connect(&global.url).await?, global })
+	}
+
+	/// The key that signs.
+	pub(crate) fn key(&self) -> Result<Keypair, Failure> {
+		let text = match (&self.global.key, &self.global.key_file) {
+			(Some(key), _) => key.clone(),
+			(None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
+				Failure::Configuration(format!("the key file {} is not readable: {error}", path.display()))
+			})?,
+			(None, None) => {
+				return Err(Failure::Configuration(
+					"this command signs: give a key with --key, --key-file or USUFRUCT_KEY".into(),
+				))
+			},
+		};
+		Ok(keypair(&text)?)
+	}
+
+	/// The account that signs.
+	pub(crate) fn account(&self) -> Result<AccountId32, Failure> {
+		Ok(AccountId32(self.key()?.public_key().0))
+	}
+
+	/// State to read: the newest there is.
+	pub(crate) async fn state(&self) -> Result<AtBlock, Failure> {
+		Ok(match self.global.until {
+			Until::InBlock => self.client.best().await?,
+			Until::Finalized => self.client.finalized().await?,
+		})
+	}
+
+	/// Signs, submits, waits; shows each step on stderr.
+	pub(crate) async fn submit(
+		&self,
+		call: &impl subxt::transactions::Payload,
+	) -> Result<Sent, Failure> {
+		let wait = match self.global.until {
+			Until::InBlock => Wait::InBlock,
+			Until::Finalized => Wait::Finalized,
+		};
+		let quiet = self.global.json;
+		let progress = |step: &str| {
+			if !quiet {
+				eprintln!("transaction {step}");
+			}
+		};
+		Ok(self.client.submit(call, &self.key()?, wait, progress).await?)
+	}
+
+	/// Says something while a person waits.
+	pub(crate) fn say(&self, text: &str) {
+		if !self.global.json {
+			eprintln!("{text}");
+		}
+	}
+}
+
+/// The transactions that can be built.
+pub(crate) fn tx() -> api::TransactionApi {
+	api::transactions()
+}
