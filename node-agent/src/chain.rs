@@ -1,0 +1,430 @@
+//! What the agent reads from the chain and tells it, in the agent's own words.
+
+use std::time::Duration;
+
+use eyre::{eyre, Result, WrapErr};
+use usufruct_client::{api, account_of, keypair, AccountId32, AtBlock, Client, Keypair, Wait, H256};
+use usufruct_proof::{mix, seed, ClassParams, Hash, Reveal, SeedContext};
+
+use crate::{
+	config::Config,
+	domain::{DesiredLease, ImageKind},
+	engine::Failure,
+	inventory::{Device, Machine},
+};
+
+use api::runtime_types::{
+	bounded_collections::bounded_vec::BoundedVec,
+	pallet_node_registry::pallet::Call as Registry,
+	pallet_proof_of_compute::{pallet::Call as Proofs, types::ChallengeState},
+	pallet_workspaces::{
+		pallet::Call as Workspaces,
+		types::{FailureReason, LeaseState, Progress},
+	},
+	usufruct_primitives::hardware::{Capacity, HardwareKind},
+};
+
+/// Blocks whose VRF outputs are kept, as the chain keeps them.
+const RANDOMNESS_KEPT: u32 = 1_024;
+
+/// A challenge to hardware of this machine, with its timeline in blocks.
+#[derive(Clone, Debug)]
+pub struct Challenge {
+	/// Its identifier.
+	pub id: u64,
+	/// The work.
+	pub params: ClassParams,
+	/// What its seed is bound to.
+	pub context: SeedContext,
+	/// When it was asked for.
+	pub issued_at: u32,
+	/// How far it is: 0 issued, 1 first root sent, 2 committed.
+	pub step: u8,
+}
+
+impl Challenge {
+	/// The first block in which the seed is known.
+	pub fn opens_at(&self) -> u32 {
+		self.issued_at + 3
+	}
+
+	/// The last block for the commitment.
+	pub fn commit_until(&self) -> u32 {
+		self.opens_at() + self.params.window
+	}
+
+	/// The first block in which the positions are known.
+	pub fn sampled_at(&self) -> u32 {
+		self.commit_until() + 5
+	}
+}
+
+/// A connection on behalf of one owner.
+#[derive(Clone, Debug)]
+pub struct Chain {
+	client: Client,
+	key: Keypair,
+	owner: AccountId32,
+}
+
+fn unreadable(error: impl std::fmt::Display) -> eyre::Report {
+	eyre!("the chain's state is not readable: {error}")
+}
+
+macro_rules! fetch {
+	($at:expr, $address:expr, $key:expr) => {
+		match $at.storage().try_fetch($address, $key).await.map_err(unreadable)? {
+			Some(value) => Some(value.decode().map_err(unreadable)?),
+			None => None,
+		}
+	};
+}
+
+impl Chain {
+	/// Connects, trying again until `patience` is over.
+	///
+	/// # Errors
+	///
+	/// Where no node answers, or key and owner are not usable.
+	pub async fn connect(config: &Config, patience: Duration) -> Result<Self> {
+		let key = keypair(&config.key.0)?;
+		let owner = account_of(&config.owner)?;
+		let begun = std::time::Instant::now();
+		loop {
+			match Client::connect(&config.url).await {
+				Ok(client) => return Ok(Self { client, key, owner }),
+				Err(error) if begun.elapsed() > patience => return Err(error.into()),
+				Err(error) => {
+					tracing::warn!(%error, "no connection yet");
+					tokio::time::sleep(Duration::from_secs(2)).await;
+				},
+			}
+		}
+	}
+
+	/// The newest state: for what can be undone.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn best(&self) -> Result<AtBlock> {
+		Ok(self.client.best().await?)
+	}
+
+	/// The finalized state: for what costs money.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn finalized(&self) -> Result<AtBlock> {
+		Ok(self.client.finalized().await?)
+	}
+
+	/// A block's number.
+	pub fn number(at: &AtBlock) -> u32 {
+		u32::try_from(at.block_number()).unwrap_or(u32::MAX)
+	}
+
+	async fn submit(&self, call: api::Call) -> Result<()> {
+		self.client
+			.submit_for(&self.owner, call, &self.key, Wait::InBlock, |_| {})
+			.await
+			.map(|_| ())
+			.map_err(Into::into)
+	}
+
+	/// The node of the machine; `None` where it is not registered.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke, or another account owns it.
+	pub async fn node(&self, at: &AtBlock, machine: &Machine) -> Result<Option<(u32, u32, bool)>> {
+		let registry = api::storage().node_registry();
+		let machine = H256(machine.identity);
+		let Some(node) = fetch!(at, registry.node_of_machine(), (machine,)) else { return Ok(None) };
+		let Some(record) = fetch!(at, registry.nodes(), (node,)) else { return Ok(None) };
+		if record.owner != self.owner {
+			return Err(eyre!(
+				"this machine is registered as node {node} of {}; use that owner, or another data folder",
+				record.owner
+			));
+		}
+		use api::runtime_types::pallet_node_registry::types::NodeStatus;
+		Ok(Some((node, record.last_heartbeat, record.status == NodeStatus::Online)))
+	}
+
+	/// Registers the machine.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn register(&self, machine: &Machine, endpoint: &str, region: u16) -> Result<()> {
+		self.submit(api::Call::NodeRegistry(Registry::register {
+			machine: H256(machine.identity),
+			endpoint: BoundedVec(endpoint.as_bytes().to_vec()),
+			region,
+		}))
+		.await
+		.wrap_err("register the machine")
+	}
+
+	/// Adds a device that the chain does not know yet; gives its HID where it does.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn add_device(&self, at: &AtBlock, node: u32, device: &Device) -> Result<Option<u64>> {
+		let registry = api::storage().node_registry();
+		if let Some(hid) = fetch!(at, registry.hid_of_device(), (H256(device.serial),)) {
+			return Ok(Some(hid));
+		}
+		let call = Registry::add_hardware {
+			node,
+			class: device.class,
+			kind: if device.gpu { HardwareKind::Gpu } else { HardwareKind::Cpu },
+			device: H256(device.serial),
+			capacity: Capacity {
+				cpu_millis: device.cpu_millis,
+				memory_mib: device.memory_mib,
+				disk_mib: device.disk_mib,
+			},
+		};
+		self.submit(api::Call::NodeRegistry(call))
+			.await
+			.wrap_err_with(|| format!("add {}", device.name))?;
+		Ok(None)
+	}
+
+	/// Says that the machine is there.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn heartbeat(&self, node: u32) -> Result<()> {
+		self.submit(api::Call::NodeRegistry(Registry::heartbeat { node })).await.wrap_err("heartbeat")
+	}
+
+	/// Takes the machine off, before the agent stops.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn go_offline(&self, node: u32) -> Result<()> {
+		self.submit(api::Call::NodeRegistry(Registry::go_offline { node })).await.wrap_err("go offline")
+	}
+
+	/// The leases that should run on the node.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn leases(&self, at: &AtBlock, node: u32) -> Result<Vec<DesiredLease>> {
+		let workspaces = api::storage().workspaces();
+		let list = fetch!(at, workspaces.leases_of_node(), (node,)).map(|list| list.0);
+		let now = Self::number(at);
+		let mut desired = Vec::new();
+		for id in list.unwrap_or_default() {
+			let Some(lease) = fetch!(at, workspaces.leases(), (id,)) else { continue };
+			let Some(request) = fetch!(at, workspaces.requests(), (lease.request,)) else { continue };
+			let Some(image) = fetch!(at, workspaces.images(), (request.spec.image,)) else { continue };
+			let resources = api::storage().use_rights().resources();
+			let Some(resource) = fetch!(at, resources, (lease.vid,)) else { continue };
+			// Nothing outlives its term, whether or not somebody has closed it on chain.
+			if now >= lease.ends_at {
+				continue;
+			}
+			let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+			use api::runtime_types::pallet_workspaces::types::ImageKind as Kind;
+			desired.push(DesiredLease {
+				lease: id,
+				generation: lease.generation,
+				kind: match image.kind {
+					Kind::Oci => ImageKind::Oci,
+					Kind::Wasm => ImageKind::Wasm,
+				},
+				digest: request.spec.image.0,
+				reference: text(&image.reference.0),
+				command: request.spec.command.0.iter().map(|part| text(&part.0)).collect(),
+				port: request.spec.port,
+				cpu_millis: resource.capacity.cpu_millis,
+				memory_mib: resource.capacity.memory_mib,
+				gpus: resource.gpus,
+				endpoint: (lease.state == LeaseState::Running).then(|| text(&lease.endpoint.0)),
+			});
+		}
+		Ok(desired)
+	}
+
+	async fn report(&self, lease: u64, generation: u32, progress: Progress) -> Result<()> {
+		let call = Workspaces::report_progress { lease, generation, progress };
+		self.submit(api::Call::Workspaces(call))
+			.await
+			.wrap_err_with(|| format!("report lease {lease}"))
+	}
+
+	/// Tells how much of the image has arrived.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn report_dispensing(&self, lease: u64, generation: u32, percent: u8) -> Result<()> {
+		self.report(lease, generation, Progress::Dispensing { percent }).await
+	}
+
+	/// Tells where a lease answers.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn report_running(&self, lease: u64, generation: u32, endpoint: &str) -> Result<()> {
+		let endpoint = BoundedVec(endpoint.as_bytes().to_vec());
+		self.report(lease, generation, Progress::Running { endpoint }).await
+	}
+
+	/// Tells that a batch job is done.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn report_finished(&self, lease: u64, generation: u32) -> Result<()> {
+		self.report(lease, generation, Progress::Finished).await
+	}
+
+	/// Tells that a lease cannot be run here.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn report_failed(
+		&self,
+		lease: u64,
+		generation: u32,
+		failure: &Failure,
+	) -> Result<()> {
+		let reason = match failure {
+			Failure::ImageNotFound(_) => FailureReason::ImageNotFound,
+			Failure::WrongDigest(_) => FailureReason::WrongDigest,
+			Failure::NoSpace(_) => FailureReason::NoSpace,
+			Failure::Crashed(_) => FailureReason::Crashed,
+			Failure::LimitExceeded(_) => FailureReason::LimitExceeded,
+			Failure::NoEngine(_) => FailureReason::NoEngine,
+		};
+		self.report(lease, generation, Progress::Failed { reason }).await
+	}
+
+	/// The challenges that the hardware has to answer.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn challenges(&self, at: &AtBlock, hids: &[u64]) -> Result<Vec<Challenge>> {
+		let proofs = api::storage().proof_of_compute();
+		let mut challenges = Vec::new();
+		for hid in hids {
+			let Some(id) = fetch!(at, proofs.challenge_of_hid(), (*hid,)) else { continue };
+			let Some(record) = fetch!(at, proofs.challenges(), (id,)) else { continue };
+			let p = &record.params;
+			let params = ClassParams {
+				m: p.m,
+				n: p.n,
+				k: p.k,
+				samples: p.samples,
+				window: p.window,
+				first_root: p.first_root,
+				reveal: p.reveal,
+				min_rounds: p.min_rounds,
+				max_rounds: p.max_rounds,
+				reference_ops: p.reference_ops,
+				version: p.version,
+			};
+			challenges.push(Challenge {
+				id,
+				params,
+				context: SeedContext {
+					genesis: self.client.online().genesis_hash().0,
+					challenge: id,
+					node: record.node,
+					hid: record.hid,
+					class: record.class,
+					params,
+				},
+				issued_at: record.issued_at,
+				step: match record.state {
+					ChallengeState::Issued => 0,
+					ChallengeState::Started { .. } => 1,
+					ChallengeState::Committed { .. } => 2,
+				},
+			});
+		}
+		Ok(challenges)
+	}
+
+	async fn outputs(&self, at: &AtBlock, first: u32, count: u32) -> Result<Vec<Hash>> {
+		let mut outputs = Vec::new();
+		for block in first..first + count {
+			let ring = api::storage().proof_of_compute().randomness();
+			if let Some((written, output)) = fetch!(at, ring, (block % RANDOMNESS_KEPT,)) {
+				if written == block {
+					outputs.push(output);
+				}
+			}
+		}
+		Ok(outputs)
+	}
+
+	/// The seed of a challenge, once its blocks are over.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn seed(&self, at: &AtBlock, challenge: &Challenge) -> Result<Option<Hash>> {
+		let outputs = self.outputs(at, challenge.issued_at + 1, 2).await?;
+		Ok((!outputs.is_empty()).then(|| seed(&challenge.context, &mix(&outputs))))
+	}
+
+	/// The seed of a challenge's positions, once its blocks are over.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn sample_seed(&self, at: &AtBlock, challenge: &Challenge) -> Result<Option<Hash>> {
+		let outputs = self.outputs(at, challenge.commit_until() + 1, 4).await?;
+		Ok((outputs.len() >= 2).then(|| mix(&outputs)))
+	}
+
+	/// Sends the root of round 0.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn commit_first(&self, challenge: u64, root: Hash) -> Result<()> {
+		self.submit(api::Call::ProofOfCompute(Proofs::commit_first { challenge, root })).await
+	}
+
+	/// Commits to all rounds.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn commit(&self, challenge: u64, rounds: u32, digest: Hash) -> Result<()> {
+		self.submit(api::Call::ProofOfCompute(Proofs::commit { challenge, rounds, digest })).await
+	}
+
+	/// Opens the samples.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn reveal(&self, challenge: u64, reveal: Reveal) -> Result<()> {
+		use api::runtime_types::usufruct_proof::reveal as chain;
+		let openings = reveal.openings.into_iter().map(|opening| chain::Opening {
+			tile: opening.tile,
+			path: BoundedVec(opening.path.into_inner()),
+		});
+		let reveal = chain::Reveal {
+			roots: BoundedVec(reveal.roots.into_inner()),
+			openings: BoundedVec(openings.collect()),
+		};
+		self.submit(api::Call::ProofOfCompute(Proofs::reveal { challenge, reveal: Box::new(reveal) })).await
+	}
+}

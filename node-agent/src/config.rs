@@ -1,0 +1,159 @@
+//! One TOML file, the environment, flags: each overrides what comes before it.
+
+use std::{net::SocketAddr, path::{Path, PathBuf}};
+
+use eyre::{eyre, Result, WrapErr};
+use serde::Deserialize;
+
+/// What the agent may be told, all of it optional.
+#[derive(Clone, Debug, Default, Deserialize, clap::Args)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+	/// The node to talk to [default: ws://127.0.0.1:9944]
+	#[arg(long, env = "USUFRUCT_AGENT_URL")]
+	pub url: Option<String>,
+	/// The hot key: a phrase, or a well-known name such as //Bob//agent. Holds money for fees only
+	#[arg(long, env = "USUFRUCT_AGENT_KEY", hide_env_values = true)]
+	pub key: Option<String>,
+	/// The cold account that owns the machine and gave the hot key its proxy
+	#[arg(long, env = "USUFRUCT_AGENT_OWNER")]
+	pub owner: Option<String>,
+	/// Where the agent keeps its journal and modules [default: ./usufruct-agent]
+	#[arg(long, env = "USUFRUCT_AGENT_DATA_DIR")]
+	pub data_dir: Option<PathBuf>,
+	/// Address of /health and /metrics [default: 127.0.0.1:9616]
+	#[arg(long, env = "USUFRUCT_AGENT_LISTEN")]
+	pub listen: Option<SocketAddr>,
+	/// The address that tenants reach workspaces at [default: 127.0.0.1]
+	#[arg(long, env = "USUFRUCT_AGENT_PUBLIC_ADDRESS")]
+	pub public_address: Option<String>,
+	/// Which engines may run workspaces: auto, docker, wasm [default: auto]
+	#[arg(long, env = "USUFRUCT_AGENT_ENGINE")]
+	pub engine: Option<EngineChoice>,
+	/// Country of the machine, ISO 3166 numeric [default: 0, not told]
+	#[arg(long, env = "USUFRUCT_AGENT_REGION")]
+	pub region: Option<u16>,
+	/// Blocks between two heartbeats: at most half of the chain's period [default: 15]
+	#[arg(long, env = "USUFRUCT_AGENT_HEARTBEAT_BLOCKS")]
+	pub heartbeat_blocks: Option<u32>,
+}
+
+/// Which engines may run workspaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+	/// Docker where it is reachable, and WebAssembly
+	#[default]
+	Auto,
+	/// Docker, and it must be reachable
+	Docker,
+	/// WebAssembly alone
+	Wasm,
+}
+
+/// What the agent does.
+#[derive(Clone, Debug)]
+pub struct Config {
+	/// The node to talk to.
+	pub url: String,
+	/// The hot key's secret URI.
+	pub key: Secret,
+	/// The owner's address.
+	pub owner: String,
+	/// Where the agent keeps its data.
+	pub data_dir: PathBuf,
+	/// Address of health and metrics.
+	pub listen: SocketAddr,
+	/// The address that tenants reach workspaces at.
+	pub public_address: String,
+	/// Which engines may run workspaces.
+	pub engine: EngineChoice,
+	/// Country of the machine.
+	pub region: u16,
+	/// Blocks between two heartbeats.
+	pub heartbeat_blocks: u32,
+}
+
+/// Text that is never shown.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		f.write_str("(hidden)")
+	}
+}
+
+/// Reads the file.
+///
+/// # Errors
+///
+/// Names the file, the line and the key that is unknown or has a wrong value.
+pub fn read(path: &Path) -> Result<Settings> {
+	let text = std::fs::read_to_string(path)
+		.wrap_err_with(|| format!("read the configuration {}", path.display()))?;
+	toml::from_str(&text).map_err(|error| {
+		eyre!("the configuration {} is not usable: {error}", path.display())
+	})
+}
+
+impl Config {
+	/// Joins flags and environment (`over`) with the file (`under`) and fills in what is left out.
+	///
+	/// # Errors
+	///
+	/// Names what has no default and is missing.
+	pub fn new(over: Settings, under: Settings) -> Result<Self> {
+		let missing = |what: &str, flag: &str| {
+			eyre!("{what} is missing: give {flag}, or `{}` in the configuration file", &flag[2..])
+		};
+		let listen = SocketAddr::from(([127, 0, 0, 1], 9616));
+		Ok(Self {
+			url: over.url.or(under.url).unwrap_or_else(|| "ws://127.0.0.1:9944".into()),
+			key: Secret(over.key.or(under.key).ok_or_else(|| missing("the hot key", "--key"))?),
+			owner: over.owner.or(under.owner).ok_or_else(|| missing("the owner", "--owner"))?,
+			data_dir: over.data_dir.or(under.data_dir).unwrap_or_else(|| "usufruct-agent".into()),
+			listen: over.listen.or(under.listen).unwrap_or(listen),
+			public_address: over
+				.public_address
+				.or(under.public_address)
+				.unwrap_or_else(|| "127.0.0.1".into()),
+			engine: over.engine.or(under.engine).unwrap_or_default(),
+			region: over.region.or(under.region).unwrap_or(0),
+			heartbeat_blocks: over.heartbeat_blocks.or(under.heartbeat_blocks).unwrap_or(15).max(1),
+		})
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn an_unknown_key_is_refused_by_its_name() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("agent.toml");
+		std::fs::write(&path, "url = \"ws://127.0.0.1:1\"\nheartbeet = 3\n").unwrap();
+		let error = read(&path).unwrap_err().to_string();
+		assert!(error.contains("heartbeet") && error.contains("agent.toml"), "{error}");
+	}
+
+	#[test]
+	fn flags_win_over_the_file_and_the_file_over_defaults() {
+		let file: Settings = toml::from_str("key = \"//A\"\nowner = \"o\"\nregion = 7").unwrap();
+		let flags = Settings { region: Some(8), ..Default::default() };
+		let config = Config::new(flags, file).unwrap();
+		assert_eq!((config.region, config.owner.as_str(), config.heartbeat_blocks), (8, "o", 15));
+	}
+
+	#[test]
+	fn a_missing_key_is_named_with_its_flag() {
+		let error = Config::new(Settings::default(), Settings::default()).unwrap_err();
+		assert!(error.to_string().contains("--key"), "{error}");
+	}
+
+	#[test]
+	fn a_secret_is_not_shown() {
+		assert_eq!(format!("{:?}", Secret("//Bob".into())), "(hidden)");
+	}
+}

@@ -1,0 +1,187 @@
+//! What should run, what runs, and what to do about the difference.
+
+use std::collections::BTreeMap;
+
+/// What an image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageKind {
+	/// A container image.
+	Oci,
+	/// A WebAssembly module.
+	Wasm,
+}
+
+/// A lease that should run on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredLease {
+	/// Its identifier.
+	pub lease: u64,
+	/// Its generation: reports of another are refused.
+	pub generation: u32,
+	/// Container or module.
+	pub kind: ImageKind,
+	/// Digest of the image.
+	pub digest: [u8; 32],
+	/// Where to get the image.
+	pub reference: String,
+	/// The command with its arguments; empty = the image's own.
+	pub command: Vec<String>,
+	/// The port that it listens on; `None` = a batch job.
+	pub port: Option<u16>,
+	/// Processor in thousandths of a core; 0 = no limit was bought.
+	pub cpu_millis: u32,
+	/// Memory in MiB.
+	pub memory_mib: u32,
+	/// Number of GPUs.
+	pub gpus: u8,
+	/// What the chain believes: the endpoint of a running lease, `None` before it runs.
+	pub endpoint: Option<String>,
+}
+
+/// What an engine runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actual {
+	/// The lease that it belongs to.
+	pub lease: u64,
+	/// Its generation.
+	pub generation: u32,
+	/// Where it answers; empty for a batch job.
+	pub endpoint: String,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+	/// Dispense and start it.
+	Start(DesiredLease),
+	/// Stop it and remove what belongs to it.
+	Stop {
+		/// The lease.
+		lease: u64,
+	},
+	/// Tell the chain where it answers.
+	Report {
+		/// The lease.
+		lease: u64,
+		/// Its generation.
+		generation: u32,
+		/// Where it answers.
+		endpoint: String,
+	},
+}
+
+/// What turns `actual` into `desired`. Stops come first: they free what starts need. Doing it twice
+/// does nothing more than doing it once.
+pub fn plan(desired: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
+	let wanted: BTreeMap<u64, &DesiredLease> =
+		desired.iter().map(|lease| (lease.lease, lease)).collect();
+	let running: BTreeMap<u64, &Actual> = actual.iter().map(|found| (found.lease, found)).collect();
+	let stops = running
+		.values()
+		.filter(|found| {
+			wanted.get(&found.lease).is_none_or(|lease| lease.generation != found.generation)
+		})
+		.map(|found| Action::Stop { lease: found.lease });
+	let rest = wanted.values().filter_map(|lease| match running.get(&lease.lease) {
+		None => Some(Action::Start((*lease).clone())),
+		// Stopped in this pass, started in the next.
+		Some(found) if found.generation != lease.generation => None,
+		Some(found) if lease.endpoint.as_deref() != Some(&found.endpoint) => Some(Action::Report {
+			lease: lease.lease,
+			generation: lease.generation,
+			endpoint: found.endpoint.clone(),
+		}),
+		Some(_) => None,
+	});
+	stops.chain(rest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use proptest::prelude::*;
+
+	use super::*;
+
+	fn desired(lease: u64, generation: u32, endpoint: Option<&str>) -> DesiredLease {
+		DesiredLease {
+			lease,
+			generation,
+			kind: ImageKind::Wasm,
+			digest: [0; 32],
+			reference: String::new(),
+			command: vec![],
+			port: Some(80),
+			cpu_millis: 0,
+			memory_mib: 64,
+			gpus: 0,
+			endpoint: endpoint.map(Into::into),
+		}
+	}
+
+	fn actual(lease: u64, generation: u32) -> Actual {
+		Actual { lease, generation, endpoint: format!("host:{lease}") }
+	}
+
+	#[test]
+	fn a_lease_that_does_not_run_is_started() {
+		let lease = desired(1, 0, None);
+		assert_eq!(plan(&[lease.clone()], &[]), [Action::Start(lease)]);
+	}
+
+	#[test]
+	fn what_runs_without_a_lease_is_stopped() {
+		assert_eq!(plan(&[], &[actual(1, 0)]), [Action::Stop { lease: 1 }]);
+	}
+
+	#[test]
+	fn an_old_generation_is_stopped_before_the_new_one_starts() {
+		assert_eq!(plan(&[desired(1, 2, None)], &[actual(1, 1)]), [Action::Stop { lease: 1 }]);
+	}
+
+	#[test]
+	fn a_running_lease_is_reported_until_the_chain_knows_its_endpoint() {
+		let report = Action::Report { lease: 1, generation: 0, endpoint: "host:1".into() };
+		assert_eq!(plan(&[desired(1, 0, None)], &[actual(1, 0)]), [report.clone()]);
+		assert_eq!(plan(&[desired(1, 0, Some("old:1"))], &[actual(1, 0)]), [report]);
+		assert_eq!(plan(&[desired(1, 0, Some("host:1"))], &[actual(1, 0)]), []);
+	}
+
+	/// Does the actions on a model of the machine and the chain.
+	fn apply(actions: &[Action], desired: &mut [DesiredLease], actual: &mut Vec<Actual>) {
+		for action in actions {
+			match action {
+				Action::Start(lease) => {
+					assert!(actual.iter().all(|found| found.lease != lease.lease), "run twice");
+					actual.push(super::Actual {
+						lease: lease.lease,
+						generation: lease.generation,
+						endpoint: format!("host:{}", lease.lease),
+					});
+				},
+				Action::Stop { lease } => actual.retain(|found| found.lease != *lease),
+				Action::Report { lease, endpoint, .. } => desired
+					.iter_mut()
+					.filter(|wanted| wanted.lease == *lease)
+					.for_each(|wanted| wanted.endpoint = Some(endpoint.clone())),
+			}
+		}
+	}
+
+	proptest! {
+		#[test]
+		fn from_any_state_three_passes_lead_to_what_is_desired(
+			wanted in prop::collection::btree_map(0u64..8, 0u32..3, 0..6),
+			found in prop::collection::btree_map(0u64..8, 0u32..3, 0..6),
+		) {
+			let mut wanted: Vec<_> =
+				wanted.into_iter().map(|(lease, g)| desired(lease, g, None)).collect();
+			let mut found: Vec<_> = found.into_iter().map(|(lease, g)| actual(lease, g)).collect();
+			for _ in 0..3 {
+				let actions = plan(&wanted, &found);
+				apply(&actions, &mut wanted, &mut found);
+			}
+			prop_assert_eq!(plan(&wanted, &found), []);
+			prop_assert_eq!(wanted.len(), found.len());
+		}
+	}
+}

@@ -1,0 +1,233 @@
+//! Containers in Docker: by digest, limited, without privileges, each in a network of its own.
+
+use std::{collections::HashMap, path::Path};
+
+use bollard::{
+	models::{
+		ContainerCreateBody, ContainerSummary, DeviceRequest, HostConfig, NetworkCreateRequest,
+		PortBinding,
+	},
+	query_parameters::{
+		CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder,
+		RemoveContainerOptionsBuilder,
+	},
+	Docker,
+};
+use eyre::{Result, WrapErr};
+use futures::StreamExt;
+
+use super::{Failure, Started};
+use crate::domain::{Actual, DesiredLease};
+
+const LEASE: &str = "usufruct.lease";
+const GENERATION: &str = "usufruct.generation";
+const AGENT: &str = "usufruct.agent";
+/// Processes of one container.
+const PIDS: i64 = 512;
+
+/// Runs containers.
+#[derive(Debug)]
+pub struct DockerEngine {
+	docker: Docker,
+	/// Tells this agent's containers from those of another on the same machine.
+	agent: String,
+	public_address: String,
+}
+
+impl DockerEngine {
+	/// Connects to the engine that `DOCKER_HOST` names, or the local one.
+	///
+	/// # Errors
+	///
+	/// Where it does not answer.
+	pub async fn connect(data_dir: &Path, public_address: &str) -> Result<Self> {
+		let docker = Docker::connect_with_defaults().wrap_err("connect to Docker")?;
+		docker.ping().await.wrap_err("Docker does not answer; start it, or set DOCKER_HOST")?;
+		let whole = data_dir.canonicalize().wrap_err("find the data folder")?;
+		let agent = hex::encode(&blake3::hash(whole.as_os_str().as_encoded_bytes()).as_bytes()[..8]);
+		Ok(Self { docker, agent, public_address: public_address.into() })
+	}
+
+	fn name(&self, lease: u64) -> String {
+		format!("usufruct-{}-{lease}", self.agent)
+	}
+
+	/// This agent's containers, those that stopped included where `all`.
+	async fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>> {
+		let filter = HashMap::from([("label", vec![format!("{AGENT}={}", self.agent)])]);
+		let options = ListContainersOptionsBuilder::default().all(all).filters(&filter).build();
+		self.docker.list_containers(Some(options)).await.wrap_err("list containers")
+	}
+
+	/// Everything that runs for a lease.
+	///
+	/// # Errors
+	///
+	/// Where Docker does not answer.
+	pub async fn list(&self) -> Result<Vec<Actual>> {
+		let found = self.containers(false).await?;
+		Ok(found
+			.into_iter()
+			.filter_map(|container| {
+				let labels = container.labels.unwrap_or_default();
+				let port = container.ports.unwrap_or_default().iter().find_map(|p| p.public_port);
+				Some(Actual {
+					lease: labels.get(LEASE)?.parse().ok()?,
+					generation: labels.get(GENERATION)?.parse().ok()?,
+					endpoint: port.map_or_else(String::new, |p| format!("{}:{p}", self.public_address)),
+				})
+			})
+			.collect())
+	}
+
+	/// Gets the image and starts the container.
+	///
+	/// # Errors
+	///
+	/// [`Failure`]; nothing of the lease is left then.
+	pub async fn start(
+		&self,
+		lease: &DesiredLease,
+		progress: impl Fn(u8) + Send + Sync,
+	) -> Result<Started, Failure> {
+		let image = self.dispense(lease, progress).await?;
+		let crashed = |error: bollard::errors::Error| Failure::Crashed(error.to_string());
+		// What an interrupted start left behind.
+		self.stop(lease.lease).await.map_err(|error| Failure::Crashed(format!("{error:#}")))?;
+		let name = self.name(lease.lease);
+		let labels = HashMap::from([
+			(LEASE.to_string(), lease.lease.to_string()),
+			(GENERATION.to_string(), lease.generation.to_string()),
+			(AGENT.to_string(), self.agent.clone()),
+		]);
+		let network = NetworkCreateRequest {
+			name: name.clone(),
+			labels: Some(labels.clone()),
+			..Default::default()
+		};
+		self.docker.create_network(network).await.map_err(crashed)?;
+		let options = CreateContainerOptionsBuilder::default().name(&name).build();
+		let body = self.container(lease, image, &name, labels);
+		let created = async {
+			self.docker.create_container(Some(options), body).await?;
+			self.docker.start_container(&name, None).await
+		};
+		if let Err(error) = created.await {
+			if let Err(left) = self.stop(lease.lease).await {
+				tracing::warn!(lease = lease.lease, error = %left, "a failed start left something");
+			}
+			return Err(crashed(error));
+		}
+		let running = self.list().await.map_err(|error| Failure::Crashed(error.to_string()))?;
+		match running.into_iter().find(|found| found.lease == lease.lease) {
+			Some(found) => Ok(Started::Running(found.endpoint)),
+			None if lease.port.is_none() => Ok(Started::Finished),
+			None => Err(Failure::Crashed("the container ended at once".into())),
+		}
+	}
+
+	/// The hardening of every container, and what the lease bought.
+	fn container(
+		&self,
+		lease: &DesiredLease,
+		image: String,
+		network: &str,
+		labels: HashMap<String, String>,
+	) -> ContainerCreateBody {
+		let memory = (lease.memory_mib > 0).then(|| i64::from(lease.memory_mib) << 20);
+		let port = lease.port.map(|port| format!("{port}/tcp"));
+		let binding = PortBinding {
+			host_ip: Some(self.public_address.clone()),
+			// Any free one.
+			host_port: Some("0".into()),
+		};
+		let gpus = (lease.gpus > 0).then(|| {
+			vec![DeviceRequest {
+				driver: Some("nvidia".into()),
+				count: Some(lease.gpus.into()),
+				capabilities: Some(vec![vec!["gpu".into()]]),
+				..Default::default()
+			}]
+		});
+		ContainerCreateBody {
+			image: Some(image),
+			cmd: (!lease.command.is_empty()).then(|| lease.command.clone()),
+			labels: Some(labels),
+			exposed_ports: port.clone().map(|port| vec![port]),
+			host_config: Some(HostConfig {
+				memory,
+				memory_swap: memory,
+				nano_cpus: (lease.cpu_millis > 0).then(|| i64::from(lease.cpu_millis) * 1_000_000),
+				pids_limit: Some(PIDS),
+				readonly_rootfs: Some(true),
+				tmpfs: Some(HashMap::from([("/tmp".to_string(), "rw,nosuid,nodev,size=64m".to_string())])),
+				cap_drop: Some(vec!["ALL".into()]),
+				security_opt: Some(vec!["no-new-privileges".into()]),
+				network_mode: Some(network.into()),
+				port_bindings: port.map(|port| HashMap::from([(port, Some(vec![binding]))])),
+				device_requests: gpus,
+				..Default::default()
+			}),
+			..Default::default()
+		}
+	}
+
+	/// The image's identifier: there already, or pulled by its digest.
+	async fn dispense(
+		&self,
+		lease: &DesiredLease,
+		progress: impl Fn(u8) + Send + Sync,
+	) -> Result<String, Failure> {
+		let digest = format!("sha256:{}", hex::encode(lease.digest));
+		if self.docker.inspect_image(&digest).await.is_ok() {
+			progress(100);
+			return Ok(digest);
+		}
+		let reference = format!("{}@{digest}", lease.reference);
+		let options = CreateImageOptionsBuilder::default().from_image(&reference).build();
+		let mut pull = self.docker.create_image(Some(options), None, None);
+		let mut layers: HashMap<String, (i64, i64)> = HashMap::new();
+		while let Some(step) = pull.next().await {
+			let step = step.map_err(|error| {
+				Failure::ImageNotFound(format!("{reference}: {error}"))
+			})?;
+			if let (Some(layer), Some(detail)) = (step.id, step.progress_detail) {
+				if let (Some(current), Some(total)) = (detail.current, detail.total) {
+					layers.insert(layer, (current, total));
+				}
+			}
+			let (current, total) =
+				layers.values().fold((0, 0), |(c, t), (current, total)| (c + current, t + total));
+			if total > 0 {
+				progress((current * 100 / total).clamp(0, 100) as u8);
+			}
+		}
+		self.docker
+			.inspect_image(&reference)
+			.await
+			.map(|_| reference.clone())
+			.map_err(|error| Failure::ImageNotFound(format!("{reference}: {error}")))
+	}
+
+	/// Stops a lease and removes its container and network.
+	///
+	/// # Errors
+	///
+	/// Where Docker does not do it.
+	pub async fn stop(&self, lease: u64) -> Result<()> {
+		let name = self.name(lease);
+		let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+		gone(self.docker.remove_container(&name, Some(options)).await)
+			.wrap_err_with(|| format!("remove container {name}"))?;
+		gone(self.docker.remove_network(&name).await)
+			.wrap_err_with(|| format!("remove network {name}"))
+	}
+}
+
+/// What is not there need not be removed.
+fn gone(result: Result<(), bollard::errors::Error>) -> Result<(), bollard::errors::Error> {
+	match result {
+		Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+		other => other,
+	}
+}

@@ -1,0 +1,430 @@
+//! WebAssembly modules as workspaces: WASI preview 1, without files, network or clocks of the host's
+//! making, with limits on fuel, memory, time and output.
+//!
+//! A module with a port is called as WAGI calls it: each HTTP request runs `_start` in a fresh
+//! instance, with the body on standard input and `REQUEST_METHOD`, `PATH_INFO` and `QUERY_STRING` in
+//! the environment; standard output is the answer. One without a port runs once.
+
+use std::{
+	collections::HashMap,
+	io::Read,
+	path::{Path, PathBuf},
+	sync::{Arc, Mutex, MutexGuard, PoisonError},
+	time::Duration,
+};
+
+use axum::{
+	body::{to_bytes, Body},
+	http::{Request, StatusCode},
+	response::{IntoResponse, Response},
+	Router,
+};
+use tokio::sync::Semaphore;
+use wasmtime::{Config, Engine, Linker, Module, Store, StoreLimits, StoreLimitsBuilder, Trap};
+use wasmtime_wasi::{
+	p2::pipe::{MemoryInputPipe, MemoryOutputPipe},
+	preview1::{self, WasiP1Ctx},
+	I32Exit, WasiCtxBuilder,
+};
+
+use super::{Failure, Started};
+use crate::domain::{Actual, DesiredLease};
+
+/// Largest module.
+const MAX_MODULE: u64 = 64 << 20;
+/// Largest body of a request, and of an answer.
+const MAX_BODY: usize = 1 << 20;
+/// Instructions, roughly, of one run: some seconds.
+const FUEL: u64 = 20_000_000_000;
+/// Longest run in ticks of a tenth of a second: catches what waits without using fuel.
+const TICKS: u64 = 300;
+/// Runs at once of one workspace; more wait.
+const CONCURRENCY: usize = 4;
+
+struct State {
+	wasi: WasiP1Ctx,
+	limits: StoreLimits,
+}
+
+struct Running {
+	generation: u32,
+	endpoint: String,
+	server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Running {
+	fn drop(&mut self) {
+		self.server.abort();
+	}
+}
+
+/// Runs modules in this process.
+pub struct WasmEngine {
+	engine: Engine,
+	modules: PathBuf,
+	public_address: String,
+	running: Mutex<HashMap<u64, Running>>,
+}
+
+impl std::fmt::Debug for WasmEngine {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		f.debug_struct("WasmEngine").field("modules", &self.modules).finish_non_exhaustive()
+	}
+}
+
+/// A module with the memory that it may use.
+#[derive(Clone)]
+struct Program {
+	engine: Engine,
+	module: Module,
+	memory: usize,
+	arguments: Vec<String>,
+}
+
+impl WasmEngine {
+	/// Prepares the engine.
+	///
+	/// # Errors
+	///
+	/// Where the modules' folder cannot be created or the compiler does not know the processor.
+	pub fn new(data_dir: &Path, public_address: &str) -> eyre::Result<Self> {
+		let mut config = Config::new();
+		config.consume_fuel(true).epoch_interruption(true);
+		let engine = Engine::new(&config).map_err(|error| eyre::eyre!("{error:#}"))?;
+		let ticker = engine.weak();
+		// Ends with the engine: nothing is left to tick for.
+		std::thread::Builder::new().name("wasm-epochs".into()).spawn(move || {
+			while let Some(engine) = ticker.upgrade() {
+				engine.increment_epoch();
+				drop(engine);
+				std::thread::sleep(Duration::from_millis(100));
+			}
+		})?;
+		let modules = data_dir.join("modules");
+		std::fs::create_dir_all(&modules)?;
+		Ok(Self {
+			engine,
+			modules,
+			public_address: public_address.into(),
+			running: Mutex::default(),
+		})
+	}
+
+	fn running(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
+		self.running.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// Everything that runs for a lease.
+	pub fn list(&self) -> Vec<Actual> {
+		let alive = |running: &&Running| !running.server.is_finished();
+		self.running()
+			.iter()
+			.filter(|(_, running)| alive(running))
+			.map(|(lease, running)| Actual {
+				lease: *lease,
+				generation: running.generation,
+				endpoint: running.endpoint.clone(),
+			})
+			.collect()
+	}
+
+	/// Stops a lease.
+	pub fn stop(&self, lease: u64) {
+		self.running().remove(&lease);
+	}
+
+	/// Gets the module and starts it.
+	///
+	/// # Errors
+	///
+	/// [`Failure`].
+	pub async fn start(
+		&self,
+		lease: &DesiredLease,
+		progress: impl Fn(u8) + Send + Sync,
+	) -> Result<Started, Failure> {
+		let bytes = self.dispense(lease).await?;
+		progress(100);
+		let engine = self.engine.clone();
+		let module = tokio::task::spawn_blocking(move || Module::new(&engine, bytes))
+			.await
+			.map_err(|error| Failure::Crashed(error.to_string()))?
+			.map_err(|error| Failure::Crashed(format!("not a module that runs here: {error:#}")))?;
+		let program = Program {
+			engine: self.engine.clone(),
+			module,
+			memory: (lease.memory_mib.clamp(1, 4_096) as usize) << 20,
+			arguments: lease.command.clone(),
+		};
+		if lease.port.is_none() {
+			tokio::task::spawn_blocking(move || program.run(Vec::new(), &[]))
+				.await
+				.map_err(|error| Failure::Crashed(error.to_string()))??;
+			return Ok(Started::Finished);
+		}
+		let address = format!("{}:0", self.public_address);
+		let listener = tokio::net::TcpListener::bind(&address)
+			.await
+			.map_err(|error| Failure::NoSpace(format!("no port on {address}: {error}")))?;
+		let endpoint = listener
+			.local_addr()
+			.map_err(|error| Failure::NoSpace(error.to_string()))?
+			.to_string();
+		let gate = Arc::new(Semaphore::new(CONCURRENCY));
+		let router = Router::new()
+			.fallback(move |request: Request<Body>| answer(program.clone(), gate.clone(), request));
+		let server = tokio::spawn(async move {
+			if let Err(error) = axum::serve(listener, router).await {
+				tracing::warn!(%error, "a workspace's server ended");
+			}
+		});
+		let running = Running { generation: lease.generation, endpoint: endpoint.clone(), server };
+		self.running().insert(lease.lease, running);
+		Ok(Started::Running(endpoint))
+	}
+
+	/// The module's bytes, checked against the digest; kept for the next time.
+	async fn dispense(&self, lease: &DesiredLease) -> Result<Vec<u8>, Failure> {
+		let kept = self.modules.join(format!("{}.wasm", hex::encode(lease.digest)));
+		let source = if kept.exists() {
+			kept.clone()
+		} else if lease.reference.contains("://") && !lease.reference.starts_with("file://") {
+			return Err(Failure::ImageNotFound(format!(
+				"{}: only files can be read so far; copy the module to {}",
+				lease.reference,
+				kept.display()
+			)));
+		} else {
+			PathBuf::from(lease.reference.trim_start_matches("file://"))
+		};
+		let digest = lease.digest;
+		tokio::task::spawn_blocking(move || {
+			let bytes = read_bounded(&source)?;
+			let found: [u8; 32] = blake3::hash(&bytes).into();
+			if found != digest {
+				return Err(Failure::WrongDigest(format!(
+					"{} has {}, expected {}",
+					source.display(),
+					hex::encode(found),
+					hex::encode(digest)
+				)));
+			}
+			if source != kept {
+				// Written beside and renamed: a half-written module is never found.
+				let part = kept.with_extension("part");
+				std::fs::write(&part, &bytes)
+					.and_then(|()| std::fs::rename(&part, &kept))
+					.map_err(|error| Failure::NoSpace(error.to_string()))?;
+			}
+			Ok(bytes)
+		})
+		.await
+		.map_err(|error| Failure::Crashed(error.to_string()))?
+	}
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
+	let missing = |error: std::io::Error| {
+		Failure::ImageNotFound(format!("{}: {error}", path.display()))
+	};
+	let file = std::fs::File::open(path).map_err(missing)?;
+	let mut bytes = Vec::new();
+	file.take(MAX_MODULE + 1).read_to_end(&mut bytes).map_err(missing)?;
+	if bytes.len() as u64 > MAX_MODULE {
+		return Err(Failure::NoSpace(format!("the module is larger than {MAX_MODULE} bytes")));
+	}
+	Ok(bytes)
+}
+
+async fn answer(program: Program, gate: Arc<Semaphore>, request: Request<Body>) -> Response {
+	let Ok(_permit) = gate.acquire_owned().await else {
+		return StatusCode::SERVICE_UNAVAILABLE.into_response();
+	};
+	let (parts, body) = request.into_parts();
+	let environment = [
+		("REQUEST_METHOD", parts.method.to_string()),
+		("PATH_INFO", parts.uri.path().to_string()),
+		("QUERY_STRING", parts.uri.query().unwrap_or("").to_string()),
+	];
+	let Ok(body) = to_bytes(body, MAX_BODY).await else {
+		let text = format!("a body has at most {MAX_BODY} bytes\n");
+		return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
+	};
+	let run = tokio::task::spawn_blocking(move || program.run(body.to_vec(), &environment));
+	match run.await {
+		Ok(Ok(output)) => output.into_response(),
+		Ok(Err(failure)) => (StatusCode::BAD_GATEWAY, format!("{failure}\n")).into_response(),
+		Err(error) => (StatusCode::BAD_GATEWAY, format!("{error}\n")).into_response(),
+	}
+}
+
+impl Program {
+	/// Runs `_start` once in a fresh instance.
+	fn run(&self, input: Vec<u8>, environment: &[(&str, String)]) -> Result<Vec<u8>, Failure> {
+		let crashed = |error: wasmtime::Error| Failure::Crashed(format!("{error:#}"));
+		let mut linker: Linker<State> = Linker::new(&self.engine);
+		preview1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)
+			.map_err(crashed)?;
+		let output = MemoryOutputPipe::new(MAX_BODY);
+		let mut builder = WasiCtxBuilder::new();
+		builder.stdin(MemoryInputPipe::new(input)).stdout(output.clone()).arg("workspace");
+		builder.args(&self.arguments);
+		for (name, value) in environment {
+			builder.env(name, value);
+		}
+		let limits = StoreLimitsBuilder::new()
+			.memory_size(self.memory)
+			.instances(1)
+			.memories(1)
+			.tables(4)
+			.table_elements(100_000)
+			.trap_on_grow_failure(true)
+			.build();
+		let mut store = Store::new(&self.engine, State { wasi: builder.build_p1(), limits });
+		store.limiter(|state| &mut state.limits);
+		store.set_fuel(FUEL).map_err(crashed)?;
+		store.set_epoch_deadline(TICKS);
+		let result = linker
+			.instantiate(&mut store, &self.module)
+			.and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
+			.and_then(|start| start.call(&mut store, ()));
+		match result {
+			Ok(()) => {},
+			Err(error) => match (error.downcast_ref::<I32Exit>(), error.downcast_ref::<Trap>()) {
+				(Some(I32Exit(0)), _) => {},
+				(Some(I32Exit(code)), _) =>
+					return Err(Failure::Crashed(format!("ended with status {code}"))),
+				(_, Some(Trap::OutOfFuel)) => {
+					return Err(Failure::LimitExceeded(format!("more than {FUEL} instructions")))
+				},
+				(_, Some(Trap::Interrupt)) => {
+					return Err(Failure::LimitExceeded("more than 30 seconds".into()))
+				},
+				_ => {
+					let text = format!("{error:#}");
+					// The limiter's refusal is not a trap of its own.
+					return Err(if text.contains("forcing trap when growing memory") {
+						Failure::LimitExceeded(format!("more than {} bytes of memory", self.memory))
+					} else {
+						Failure::Crashed(text)
+					});
+				},
+			},
+		}
+		drop(store);
+		Ok(output.contents().to_vec())
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::domain::ImageKind;
+
+	const ECHO: &str = r#"(module
+		(import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+		(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+		(memory (export "memory") 1)
+		(func (export "_start")
+			(i32.store (i32.const 0) (i32.const 64))
+			(i32.store (i32.const 4) (i32.const 1024))
+			(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+			(i32.store (i32.const 4) (i32.load (i32.const 8)))
+			(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
+
+	struct Bench {
+		engine: WasmEngine,
+		folder: tempfile::TempDir,
+	}
+
+	impl Bench {
+		fn new() -> Self {
+			let folder = tempfile::tempdir().unwrap();
+			Self { engine: WasmEngine::new(folder.path(), "127.0.0.1").unwrap(), folder }
+		}
+
+		fn lease(&self, text: &str, port: Option<u16>) -> DesiredLease {
+			let bytes = wat::parse_str(text).unwrap();
+			let path = self.folder.path().join("module.wasm");
+			std::fs::write(&path, &bytes).unwrap();
+			DesiredLease {
+				lease: 1,
+				generation: 0,
+				kind: ImageKind::Wasm,
+				digest: blake3::hash(&bytes).into(),
+				reference: path.display().to_string(),
+				command: vec![],
+				port,
+				cpu_millis: 0,
+				memory_mib: 4,
+				gpus: 0,
+				endpoint: None,
+			}
+		}
+
+		async fn batch(&self, text: &str) -> Result<Started, Failure> {
+			self.engine.start(&self.lease(text, None), |_| {}).await
+		}
+	}
+
+	#[tokio::test]
+	async fn a_module_with_a_port_answers_what_it_is_asked() {
+		use tokio::io::{AsyncReadExt, AsyncWriteExt};
+		let bench = Bench::new();
+		let Started::Running(endpoint) =
+			bench.engine.start(&bench.lease(ECHO, Some(80)), |_| {}).await.unwrap()
+		else {
+			panic!("it has a port")
+		};
+		let mut stream = tokio::net::TcpStream::connect(&endpoint).await.unwrap();
+		let request = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello";
+		stream.write_all(request.as_bytes()).await.unwrap();
+		let mut text = String::new();
+		stream.read_to_string(&mut text).await.unwrap();
+		assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("hello"), "{text}");
+		assert_eq!(bench.engine.list()[0].endpoint, endpoint);
+		bench.engine.stop(1);
+		assert!(bench.engine.list().is_empty());
+	}
+
+	#[tokio::test]
+	async fn a_module_that_traps_crashes_alone() {
+		let bench = Bench::new();
+		let trap = r#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#;
+		assert!(matches!(bench.batch(trap).await, Err(Failure::Crashed(_))));
+		assert_eq!(bench.batch(ECHO).await, Ok(Started::Finished));
+	}
+
+	#[tokio::test]
+	async fn a_module_that_loops_without_end_runs_out() {
+		let endless =
+			r#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#;
+		assert!(matches!(Bench::new().batch(endless).await, Err(Failure::LimitExceeded(_))));
+	}
+
+	#[tokio::test]
+	async fn a_module_that_grows_without_end_is_stopped_at_its_limit() {
+		let hungry = r#"(module (memory (export "memory") 1)
+			(func (export "_start") (loop (drop (memory.grow (i32.const 16))) (br 0))))"#;
+		let failure = Bench::new().batch(hungry).await.unwrap_err();
+		assert!(matches!(&failure, Failure::LimitExceeded(text) if text.contains("memory")), "{failure}");
+	}
+
+	#[tokio::test]
+	async fn a_module_that_is_not_what_its_digest_says_does_not_run() {
+		let bench = Bench::new();
+		let mut lease = bench.lease(ECHO, None);
+		lease.digest[0] ^= 1;
+		let result = bench.engine.start(&lease, |_| {}).await;
+		assert!(matches!(result, Err(Failure::WrongDigest(_))));
+	}
+
+	#[tokio::test]
+	async fn a_module_that_is_nowhere_is_named() {
+		let bench = Bench::new();
+		let mut lease = bench.lease(ECHO, None);
+		lease.reference = "/nowhere.wasm".into();
+		let failure = bench.engine.start(&lease, |_| {}).await.unwrap_err();
+		assert!(matches!(&failure, Failure::ImageNotFound(text) if text.contains("/nowhere.wasm")));
+	}
+}

@@ -1,0 +1,137 @@
+//! What must survive a crash: what was begun and how it ended.
+//!
+//! A row is written before each side effect and completed after it. `synchronous = FULL`: a row that
+//! was written is there after a power cut.
+
+use std::{path::Path, sync::Mutex};
+
+use eyre::{Result, WrapErr};
+
+/// The places at which a crash is tested: the environment's `USUFRUCT_CRASH_AT` names one, and the
+/// process aborts there.
+pub const CRASH_POINTS: [&str; 5] =
+	["before-intent", "after-intent", "after-start", "after-outcome", "after-report"];
+
+/// Aborts if the environment names this point. For tests; does nothing else.
+pub fn crash_point(name: &str) {
+	debug_assert!(CRASH_POINTS.contains(&name), "{name} is not listed");
+	if std::env::var("USUFRUCT_CRASH_AT").is_ok_and(|at| at == name) {
+		tracing::error!(name, "crashing as told");
+		std::process::abort();
+	}
+}
+
+/// How the last start of a lease went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+	/// It was begun; nobody knows how it went.
+	Intended,
+	/// It ran.
+	Started,
+	/// A batch job came to its end: it must not run again.
+	Finished,
+	/// It failed.
+	Failed,
+}
+
+/// The journal.
+#[derive(Debug)]
+pub struct Journal {
+	database: Mutex<rusqlite::Connection>,
+}
+
+impl Journal {
+	/// Opens or creates the journal.
+	///
+	/// # Errors
+	///
+	/// Where the file cannot be written or is no journal.
+	pub fn open(data_dir: &Path) -> Result<Self> {
+		let path = data_dir.join("journal.sqlite");
+		let open = || {
+			let database = rusqlite::Connection::open(&path)?;
+			database.execute_batch(
+				"PRAGMA journal_mode = WAL;
+				 PRAGMA synchronous = FULL;
+				 CREATE TABLE IF NOT EXISTS starts (
+					lease INTEGER NOT NULL,
+					generation INTEGER NOT NULL,
+					outcome TEXT NOT NULL,
+					PRIMARY KEY (lease, generation)
+				 ) STRICT;",
+			)?;
+			Ok::<_, rusqlite::Error>(database)
+		};
+		let database = open().wrap_err_with(|| {
+			format!("open the journal {}; if it is damaged, move it away: running leases are found again", path.display())
+		})?;
+		Ok(Self { database: Mutex::new(database) })
+	}
+
+	/// Writes how a start of a lease goes.
+	///
+	/// # Errors
+	///
+	/// Where the disk does not take it.
+	pub fn write(&self, lease: u64, generation: u32, outcome: Outcome) -> Result<()> {
+		let database = self.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+		database
+			.execute(
+				"INSERT INTO starts VALUES (?1, ?2, ?3)
+				 ON CONFLICT (lease, generation) DO UPDATE SET outcome = ?3",
+				(lease.cast_signed(), generation, format!("{outcome:?}")),
+			)
+			.wrap_err("write the journal")?;
+		Ok(())
+	}
+
+	/// How the last start of a lease went; `None` where there was none.
+	///
+	/// # Errors
+	///
+	/// Where the journal cannot be read.
+	pub fn read(&self, lease: u64, generation: u32) -> Result<Option<Outcome>> {
+		let database = self.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+		let found = database.query_row(
+			"SELECT outcome FROM starts WHERE lease = ?1 AND generation = ?2",
+			(lease.cast_signed(), generation),
+			|row| row.get::<_, String>(0),
+		);
+		match found {
+			Ok(text) => Ok(match text.as_str() {
+				"Intended" => Some(Outcome::Intended),
+				"Started" => Some(Outcome::Started),
+				"Finished" => Some(Outcome::Finished),
+				"Failed" => Some(Outcome::Failed),
+				_ => None,
+			}),
+			Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+			Err(error) => Err(error).wrap_err("read the journal"),
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn what_was_written_is_there_after_opening_again() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Journal::open(folder.path()).unwrap();
+		journal.write(1, 0, Outcome::Intended).unwrap();
+		journal.write(1, 0, Outcome::Finished).unwrap();
+		drop(journal);
+		let journal = Journal::open(folder.path()).unwrap();
+		assert_eq!(journal.read(1, 0).unwrap(), Some(Outcome::Finished));
+		assert_eq!(journal.read(1, 1).unwrap(), None);
+	}
+
+	#[test]
+	fn a_damaged_journal_is_refused_with_a_way_out() {
+		let folder = tempfile::tempdir().unwrap();
+		std::fs::write(folder.path().join("journal.sqlite"), [7u8; 4096]).unwrap();
+		let error = Journal::open(folder.path()).unwrap_err().to_string();
+		assert!(error.contains("move it away"), "{error}");
+	}
+}

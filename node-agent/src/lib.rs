@@ -1,0 +1,16 @@
+//! What happens on a provider's machine?
+//!
+//! The agent registers the machine, keeps it alive on chain, runs the leases that the chain says
+//! should run ([`reconciler`]), and proves what the hardware can do ([`proofs`]). What leaves the
+//! process is behind [`chain`] and [`engine`]; what must survive a crash is in [`journal`].
+
+pub mod chain;
+pub mod config;
+pub mod domain;
+pub mod engine;
+pub mod inventory;
+pub mod journal;
+pub mod proofs;
+pub mod prover;
+pub mod reconciler;
+pub mod server;

@@ -1,0 +1,132 @@
+//! `usufruct-agent`: runs on a provider's machine.
+#![allow(clippy::print_stdout)]
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Parser;
+use eyre::{Result, WrapErr};
+use usufruct_agent::{
+	chain::Chain,
+	config::{self, Config, Settings},
+	engine::Engines,
+	inventory,
+	journal::Journal,
+	reconciler::Reconciler,
+	server,
+};
+
+/// Sells this machine's compute on the Usufruct chain.
+#[derive(Debug, Parser)]
+#[command(name = "usufruct-agent", version, after_help = "\
+The hot key only pays fees; it acts for the owner through a proxy that the owner gave it:\n  \
+usufruct --key … node add-agent <address of the hot key>\n\n\
+Settings come from the file, then the environment, then flags; later ones win.")]
+struct Cli {
+	#[command(subcommand)]
+	command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+	/// Register this machine, keep it alive on chain, run what was leased, prove compute
+	Run {
+		/// A TOML file with the settings below, named as the flags are
+		#[arg(long)]
+		config: Option<PathBuf>,
+		#[command(flatten)]
+		settings: Box<Settings>,
+	},
+	/// Explain what this machine offers, and what is wrong with it
+	Check {
+		/// The agent's data folder
+		#[arg(long, default_value = "usufruct-agent")]
+		data_dir: PathBuf,
+		/// Print JSON
+		#[arg(long)]
+		json: bool,
+	},
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+	tracing_subscriber::fmt()
+		.with_env_filter(
+			tracing_subscriber::EnvFilter::try_from_default_env()
+				.unwrap_or_else(|_| "info,subxt=warn".into()),
+		)
+		.with_writer(std::io::stderr)
+		.init();
+	match Cli::parse().command {
+		Command::Run { config: path, settings } => {
+			let file = path.map(|path| config::read(&path)).transpose()?.unwrap_or_default();
+			run(Config::new(*settings, file)?).await
+		},
+		Command::Check { data_dir, json } => check(data_dir, json).await,
+	}
+}
+
+async fn run(config: Config) -> Result<()> {
+	std::fs::create_dir_all(&config.data_dir)
+		.wrap_err_with(|| format!("create the data folder {}", config.data_dir.display()))?;
+	let machine = inventory::look(&config.data_dir)?;
+	let journal = Journal::open(&config.data_dir)?;
+	let engines =
+		Engines::new(config.engine, &config.data_dir, &config.public_address).await?;
+	tracing::info!(engines = ?engines.names(), devices = machine.devices.len(), "machine looked at");
+	for note in &machine.notes {
+		tracing::info!("{note}");
+	}
+	let metrics = server::Metrics::new()?;
+	server::serve(config.listen, metrics.clone()).await?;
+	let chain = Chain::connect(&config, Duration::from_secs(60)).await?;
+	Reconciler::new(config, chain, engines, journal, machine, metrics).run(stop_signal()).await;
+	Ok(())
+}
+
+/// Ends with the first SIGINT or SIGTERM; a second one ends the process at once.
+async fn stop_signal() {
+	use tokio::signal::unix::{signal, SignalKind};
+	let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+		tracing::error!("SIGTERM cannot be listened for");
+		return;
+	};
+	tokio::select! {
+		_ = terminate.recv() => {},
+		_ = tokio::signal::ctrl_c() => {},
+	}
+	tokio::spawn(async move {
+		tokio::select! {
+			_ = terminate.recv() => {},
+			_ = tokio::signal::ctrl_c() => {},
+		}
+		std::process::exit(130);
+	});
+}
+
+async fn check(data_dir: PathBuf, json: bool) -> Result<()> {
+	let machine = inventory::look(&data_dir)?;
+	let engines = Engines::new(config::EngineChoice::Auto, &data_dir, "127.0.0.1").await?;
+	if json {
+		let document = serde_json::json!({ "machine": machine, "engines": engines.names() });
+		println!("{document}");
+		return Ok(());
+	}
+	for device in &machine.devices {
+		println!(
+			"offers  {} (class {}): {} cores, {} MiB of memory, {} MiB of disk",
+			device.name,
+			device.class,
+			device.cpu_millis / 1_000,
+			device.memory_mib,
+			device.disk_mib
+		);
+	}
+	println!("engines {}", engines.names().join(", "));
+	if !engines.names().contains(&"docker") {
+		println!("note    no container engine: install docker.io and start it to run containers");
+	}
+	for note in &machine.notes {
+		println!("note    {note}");
+	}
+	Ok(())
+}

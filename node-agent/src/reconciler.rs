@@ -1,0 +1,257 @@
+//! Makes the machine what the chain says, again and again.
+//!
+//! Each pass reads the whole: no event is needed twice, and what a crash interrupted is found by the
+//! next pass. Starting and stopping paid work follows finalized blocks; heartbeats and proofs, which
+//! a fork can undo, follow the best one.
+
+use std::{
+	collections::{HashMap, HashSet},
+	future::Future,
+	sync::{Arc, Mutex, PoisonError},
+	time::Duration,
+};
+
+use eyre::Result;
+
+use crate::{
+	chain::Chain,
+	config::Config,
+	domain::{plan, Action, DesiredLease},
+	engine::{Engines, Failure, Started},
+	inventory::Machine,
+	journal::{crash_point, Journal, Outcome},
+	proofs,
+	server::Metrics,
+};
+
+/// Between two passes: a third of a slot.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The agent at work.
+#[derive(Debug)]
+pub struct Reconciler {
+	config: Config,
+	chain: Chain,
+	engines: Arc<Engines>,
+	journal: Arc<Journal>,
+	machine: Machine,
+	metrics: Metrics,
+	/// Leases that are being started.
+	starting: Arc<Mutex<HashSet<u64>>>,
+	/// Challenges that are being answered.
+	proving: Arc<Mutex<HashSet<u64>>>,
+	/// HIDs by serial number, once the chain knows them.
+	hids: HashMap<[u8; 32], u64>,
+}
+
+impl Reconciler {
+	/// Puts the agent together.
+	pub fn new(
+		config: Config,
+		chain: Chain,
+		engines: Engines,
+		journal: Journal,
+		machine: Machine,
+		metrics: Metrics,
+	) -> Self {
+		Self {
+			config,
+			chain,
+			engines: Arc::new(engines),
+			journal: Arc::new(journal),
+			machine,
+			metrics,
+			starting: Arc::default(),
+			proving: Arc::default(),
+			hids: HashMap::new(),
+		}
+	}
+
+	/// Works until `shutdown`; then takes the machine off the market and stops. Containers go on:
+	/// an agent that is updated must not end what tenants run.
+	pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
+		tokio::pin!(shutdown);
+		loop {
+			let pass = tokio::select! {
+				biased;
+				() = &mut shutdown => break,
+				pass = self.pass() => pass,
+			};
+			if let Err(error) = pass {
+				self.metrics.failures.inc();
+				tracing::warn!(error = format!("{error:#}"), "this pass failed; the next one tries again");
+				if let Ok(chain) = Chain::connect(&self.config, Duration::ZERO).await {
+					self.chain = chain;
+				}
+			}
+			tokio::select! {
+				biased;
+				() = &mut shutdown => break,
+				() = tokio::time::sleep(PAUSE) => {},
+			}
+		}
+		tracing::info!("stopping");
+		let offline = async {
+			let at = self.chain.best().await?;
+			match self.chain.node(&at, &self.machine).await? {
+				Some((node, ..)) => self.chain.go_offline(node).await,
+				None => Ok(()),
+			}
+		};
+		match tokio::time::timeout(Duration::from_secs(10), offline).await {
+			Ok(Ok(())) => tracing::info!("the chain knows that this machine is away"),
+			Ok(Err(error)) => tracing::warn!(%error, "the chain could not be told"),
+			Err(_) => tracing::warn!("the chain could not be told in time"),
+		}
+	}
+
+	async fn pass(&mut self) -> Result<()> {
+		let best = self.chain.best().await?;
+		let Some((node, last_heartbeat, online)) = self.chain.node(&best, &self.machine).await? else {
+			tracing::info!("registering this machine");
+			return self
+				.chain
+				.register(&self.machine, &self.config.public_address, self.config.region)
+				.await;
+		};
+		for device in &self.machine.devices {
+			if !self.hids.contains_key(&device.serial) {
+				match self.chain.add_device(&best, node, device).await? {
+					Some(hid) => {
+						tracing::info!(hid, name = device.name, "hardware is registered");
+						self.hids.insert(device.serial, hid);
+					},
+					// Found in the next pass.
+					None => return Ok(()),
+				}
+			}
+		}
+		if !online || Chain::number(&best) >= last_heartbeat + self.config.heartbeat_blocks {
+			self.chain.heartbeat(node).await?;
+			self.metrics.heartbeats.inc();
+		}
+		self.answer_challenges(&best).await?;
+		let finalized = self.chain.finalized().await?;
+		self.metrics.saw_block(Chain::number(&finalized));
+		let desired = self.chain.leases(&finalized, node).await?;
+		let actual = self.engines.list().await?;
+		self.metrics.leases.set(i64::try_from(actual.len())?);
+		for action in plan(&desired, &actual) {
+			self.act(action).await?;
+		}
+		Ok(())
+	}
+
+	async fn answer_challenges(&self, at: &usufruct_client::AtBlock) -> Result<()> {
+		let hids: Vec<u64> = self.hids.values().copied().collect();
+		for challenge in self.chain.challenges(at, &hids).await? {
+			// Work that a crash interrupted cannot be finished: its rounds are gone.
+			let is_new = challenge.step == 0 && lock(&self.proving).insert(challenge.id);
+			if !is_new {
+				continue;
+			}
+			let (chain, metrics, id) = (self.chain.clone(), self.metrics.clone(), challenge.id);
+			tokio::spawn(async move {
+				match proofs::answer(chain, challenge).await {
+					Ok(()) => metrics.proofs.inc(),
+					Err(error) => {
+						tracing::warn!(challenge = id, error = format!("{error:#}"), "no proof");
+					},
+				}
+			});
+		}
+		Ok(())
+	}
+
+	async fn act(&self, action: Action) -> Result<()> {
+		match action {
+			Action::Stop { lease } => {
+				tracing::info!(lease, "stopping a workspace");
+				self.engines.stop(lease).await
+			},
+			Action::Report { lease, generation, endpoint } => {
+				if lock(&self.starting).contains(&lease) {
+					return Ok(());
+				}
+				self.chain.report_running(lease, generation, &endpoint).await
+			},
+			Action::Start(lease) => {
+				if lock(&self.starting).insert(lease.lease) {
+					let task = Start {
+						chain: self.chain.clone(),
+						engines: self.engines.clone(),
+						journal: self.journal.clone(),
+						starting: self.starting.clone(),
+					};
+					tokio::spawn(task.run(lease));
+				}
+				Ok(())
+			},
+		}
+	}
+}
+
+fn lock(set: &Mutex<HashSet<u64>>) -> std::sync::MutexGuard<'_, HashSet<u64>> {
+	set.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Starts one lease beside the passes: an image may take minutes.
+struct Start {
+	chain: Chain,
+	engines: Arc<Engines>,
+	journal: Arc<Journal>,
+	starting: Arc<Mutex<HashSet<u64>>>,
+}
+
+impl Start {
+	async fn run(self, lease: DesiredLease) {
+		let id = lease.lease;
+		if let Err(error) = self.start(&lease).await {
+			tracing::warn!(lease = id, error = format!("{error:#}"), "not started; tried again");
+		}
+		lock(&self.starting).remove(&id);
+	}
+
+	async fn start(&self, lease: &DesiredLease) -> Result<()> {
+		let (id, generation) = (lease.lease, lease.generation);
+		// A batch job that was finished must not run again because its report was lost.
+		if self.journal.read(id, generation)? == Some(Outcome::Finished) {
+			return self.chain.report_finished(id, generation).await;
+		}
+		crash_point("before-intent");
+		self.journal.write(id, generation, Outcome::Intended)?;
+		crash_point("after-intent");
+		tracing::info!(lease = id, "starting a workspace");
+		if lease.endpoint.is_none() {
+			self.chain.report_dispensing(id, generation, 0).await?;
+		}
+		let started = self
+			.engines
+			.start(lease, |percent| tracing::debug!(lease = id, percent, "dispensing"))
+			.await;
+		crash_point("after-start");
+		match started {
+			Ok(Started::Running(endpoint)) => {
+				self.journal.write(id, generation, Outcome::Started)?;
+				crash_point("after-outcome");
+				self.chain.report_running(id, generation, &endpoint).await?;
+				tracing::info!(lease = id, endpoint, "workspace runs");
+			},
+			Ok(Started::Finished) => {
+				self.journal.write(id, generation, Outcome::Finished)?;
+				crash_point("after-outcome");
+				self.chain.report_finished(id, generation).await?;
+			},
+			Err(failure) => self.failed(id, generation, &failure).await?,
+		}
+		crash_point("after-report");
+		Ok(())
+	}
+
+	async fn failed(&self, id: u64, generation: u32, failure: &Failure) -> Result<()> {
+		tracing::warn!(lease = id, %failure, "workspace cannot run here");
+		self.journal.write(id, generation, Outcome::Failed)?;
+		crash_point("after-outcome");
+		self.chain.report_failed(id, generation, failure).await
+	}
+}

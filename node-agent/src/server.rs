@@ -1,0 +1,116 @@
+//! Health and metrics over HTTP.
+
+use std::{
+	net::SocketAddr,
+	sync::atomic::{AtomicU64, Ordering},
+	sync::Arc,
+	time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::{extract::State, http::StatusCode, routing::get, Router};
+use eyre::{Result, WrapErr};
+use prometheus::{Encoder, IntCounter, IntGauge, Registry, TextEncoder};
+
+/// Seconds without a finalized block after which the agent is not ready.
+const STALE: u64 = 60;
+
+/// What the agent counts.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+	registry: Registry,
+	/// The last finalized block that was seen.
+	pub block: IntGauge,
+	/// Leases that run.
+	pub leases: IntGauge,
+	/// Heartbeats that the chain took.
+	pub heartbeats: IntCounter,
+	/// Passes of the reconciler that failed and were tried again.
+	pub failures: IntCounter,
+	/// Proofs that were revealed.
+	pub proofs: IntCounter,
+	seen: Arc<AtomicU64>,
+}
+
+impl Metrics {
+	/// Registers them.
+	///
+	/// # Errors
+	///
+	/// Where a name is used twice.
+	pub fn new() -> Result<Self> {
+		let registry = Registry::new();
+		let gauge = |name: &str, help: &str| -> Result<IntGauge> {
+			let metric = IntGauge::new(name, help)?;
+			registry.register(Box::new(metric.clone()))?;
+			Ok(metric)
+		};
+		let counter = |name: &str, help: &str| -> Result<IntCounter> {
+			let metric = IntCounter::new(name, help)?;
+			registry.register(Box::new(metric.clone()))?;
+			Ok(metric)
+		};
+		Ok(Self {
+			block: gauge("usufruct_agent_finalized_block", "Last finalized block seen")?,
+			leases: gauge("usufruct_agent_leases", "Leases that run")?,
+			heartbeats: counter("usufruct_agent_heartbeats_total", "Heartbeats taken by the chain")?,
+			failures: counter("usufruct_agent_failures_total", "Passes that failed and were repeated")?,
+			proofs: counter("usufruct_agent_proofs_total", "Proofs revealed")?,
+			registry,
+			seen: Arc::default(),
+		})
+	}
+
+	/// Notes a finalized block.
+	pub fn saw_block(&self, number: u32) {
+		self.block.set(number.into());
+		self.seen.store(seconds(), Ordering::Relaxed);
+	}
+
+	fn is_ready(&self) -> bool {
+		seconds().saturating_sub(self.seen.load(Ordering::Relaxed)) < STALE
+	}
+}
+
+fn seconds() -> u64 {
+	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// Serves until the process ends.
+///
+/// # Errors
+///
+/// Where the address is taken.
+pub async fn serve(address: SocketAddr, metrics: Metrics) -> Result<()> {
+	let router = Router::new()
+		.route("/health", get(|| async { "alive\n" }))
+		.route(
+			"/health/readiness",
+			get(|State(metrics): State<Metrics>| async move {
+				if metrics.is_ready() {
+					(StatusCode::OK, "ready\n")
+				} else {
+					(StatusCode::SERVICE_UNAVAILABLE, "no finalized block for a minute\n")
+				}
+			}),
+		)
+		.route(
+			"/metrics",
+			get(|State(metrics): State<Metrics>| async move {
+				let mut text = Vec::new();
+				match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
+					Ok(()) => (StatusCode::OK, text),
+					Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string().into_bytes()),
+				}
+			}),
+		)
+		.with_state(metrics);
+	let listener = tokio::net::TcpListener::bind(address)
+		.await
+		.wrap_err_with(|| format!("listen on {address}; name another with --listen"))?;
+	tokio::spawn(async move {
+		if let Err(error) = axum::serve(listener, router).await {
+			tracing::error!(%error, "health and metrics are not served any more");
+		}
+	});
+	Ok(())
+}
