@@ -18,9 +18,12 @@ use crate::{
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_set_class(id: ClassId, class: ResourceClass) -> DispatchResult {
-		ensure!(class.params.validate().is_ok(), Error::<T>::BadParams);
+		ensure!(class.is_sound(), Error::<T>::BadParams);
 		if let Some(known) = Classes::<T>::get(id) {
-			ensure!(class.params.version > known.params.version, Error::<T>::VersionNotGrown);
+			ensure!(
+				class.params.version > known.params.version,
+				Error::<T>::VersionNotGrown
+			);
 		}
 		Classes::<T>::insert(id, class);
 		Self::deposit_event(Event::ClassSet { class: id });
@@ -31,7 +34,10 @@ impl<T: Config> Pallet<T> {
 		let hardware = T::Nodes::hardware(hid).ok_or(Error::<T>::UnknownHardware)?;
 		let class = Classes::<T>::get(hardware.class).ok_or(Error::<T>::UnknownClass)?;
 		ensure!(T::Nodes::is_online(hardware.node), Error::<T>::NodeOffline);
-		ensure!(!ChallengeOfHid::<T>::contains_key(hid), Error::<T>::ChallengeOpen);
+		ensure!(
+			!ChallengeOfHid::<T>::contains_key(hid),
+			Error::<T>::ChallengeOpen
+		);
 		let id = NextChallengeId::<T>::get();
 		let next = id.checked_add(1).ok_or(Error::<T>::Exhausted)?;
 		let deposit = T::ChallengeDeposit::get();
@@ -51,7 +57,11 @@ impl<T: Config> Pallet<T> {
 				state: ChallengeState::Issued,
 			},
 		);
-		Self::deposit_event(Event::ProofRequested { challenge: id, hid, requester });
+		Self::deposit_event(Event::ProofRequested {
+			challenge: id,
+			hid,
+			requester,
+		});
 		Ok(())
 	}
 
@@ -74,9 +84,16 @@ impl<T: Config> Pallet<T> {
 		root: Hash,
 	) -> DispatchResult {
 		let mut challenge = Self::answered_by(id, &provider)?;
-		ensure!(challenge.state == ChallengeState::Issued, Error::<T>::WrongStep);
-		ensure!(Self::now() >= challenge.opens_at(), Error::<T>::TooEarly);
-		ensure!(Self::now() <= challenge.first_root_until(), Error::<T>::TooLate);
+		ensure!(
+			challenge.state == ChallengeState::Issued,
+			Error::<T>::WrongStep
+		);
+		// Without a seed there is nothing to work on: a challenge that was started has one.
+		Self::seed_of(id, &challenge)?;
+		ensure!(
+			Self::now() <= challenge.first_root_until(),
+			Error::<T>::TooLate
+		);
 		challenge.state = ChallengeState::Started { first_root: root };
 		Challenges::<T>::insert(id, challenge);
 		Self::deposit_event(Event::FirstRootCommitted { challenge: id });
@@ -96,9 +113,16 @@ impl<T: Config> Pallet<T> {
 		ensure!(Self::now() <= challenge.commit_until(), Error::<T>::TooLate);
 		let bounds = challenge.params.min_rounds..=challenge.params.max_rounds;
 		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
-		challenge.state = ChallengeState::Committed { first_root, rounds, digest };
+		challenge.state = ChallengeState::Committed {
+			first_root,
+			rounds,
+			digest,
+		};
 		Challenges::<T>::insert(id, challenge);
-		Self::deposit_event(Event::Committed { challenge: id, rounds });
+		Self::deposit_event(Event::Committed {
+			challenge: id,
+			rounds,
+		});
 		Ok(())
 	}
 
@@ -108,14 +132,27 @@ impl<T: Config> Pallet<T> {
 		reveal: &Reveal,
 	) -> DispatchResult {
 		let challenge = Self::answered_by(id, &provider)?;
-		let ChallengeState::Committed { first_root, rounds, digest } = challenge.state else {
+		let ChallengeState::Committed {
+			first_root,
+			rounds,
+			digest,
+		} = challenge.state
+		else {
 			return Err(Error::<T>::WrongStep.into());
 		};
 		let sample_seed = Self::sample_seed_of(&challenge)?;
 		ensure!(Self::now() <= challenge.reveal_until(), Error::<T>::TooLate);
 		let seed = Self::seed_of(id, &challenge)?;
 		let params = challenge.params;
-		let verdict = verify(&params, &seed, rounds, &digest, &first_root, &sample_seed, reveal);
+		let verdict = verify(
+			&params,
+			&seed,
+			rounds,
+			&digest,
+			&first_root,
+			&sample_seed,
+			reveal,
+		);
 		if let Err(error) = verdict {
 			log::info!(target: "runtime::proof-of-compute", "challenge {id}: {error:?}");
 			return Self::fail(id, &challenge, FailureReason::WrongReveal);
@@ -124,9 +161,20 @@ impl<T: Config> Pallet<T> {
 		let ops_per_second = params.ops_per_second(rounds, T::SlotMillis::get());
 		let score_ppm = params.score_ppm(ops_per_second);
 		let hid = challenge.hid;
-		let score = ScoreRecord { ops_per_second, score_ppm, rounds, proved_at: Self::now() };
+		let score = ScoreRecord {
+			ops_per_second,
+			score_ppm,
+			rounds,
+			proved_at: Self::now(),
+		};
 		let rank = Self::set_score(challenge.class, hid, Some(score));
-		Self::deposit_event(Event::Proved { challenge: id, hid, ops_per_second, score_ppm, rank });
+		Self::deposit_event(Event::Proved {
+			challenge: id,
+			hid,
+			ops_per_second,
+			score_ppm,
+			rank,
+		});
 		Ok(())
 	}
 
@@ -134,11 +182,12 @@ impl<T: Config> Pallet<T> {
 		let challenge = Challenges::<T>::get(id).ok_or(Error::<T>::UnknownChallenge)?;
 		ensure!(Self::now() > challenge.due_until(), Error::<T>::NotExpired);
 		let reason = match challenge.state {
-			_ if Self::seed_of(id, &challenge).is_err() => FailureReason::NoRandomness,
+			ChallengeState::Issued if Self::lacked_seed(&challenge) => FailureReason::NoRandomness,
 			ChallengeState::Issued => FailureReason::NotStarted,
 			ChallengeState::Started { .. } => FailureReason::NotCommitted,
-			ChallengeState::Committed { .. } if Self::sample_seed_of(&challenge).is_err() =>
-				FailureReason::NoRandomness,
+			ChallengeState::Committed { .. } if Self::lacked_samples(&challenge) => {
+				FailureReason::NoRandomness
+			}
 			ChallengeState::Committed { .. } => FailureReason::NotRevealed,
 		};
 		Self::fail(id, &challenge, reason)
@@ -153,16 +202,20 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		Self::finish(id, challenge)?;
 		match reason {
-			FailureReason::NoRandomness => {},
+			FailureReason::NoRandomness => {}
 			FailureReason::NotStarted | FailureReason::NotCommitted => {
 				Self::set_score(challenge.class, challenge.hid, None);
-			},
+			}
 			FailureReason::NotRevealed | FailureReason::WrongReveal => {
 				Self::set_score(challenge.class, challenge.hid, None);
 				T::Nodes::note_fault(challenge.node);
-			},
+			}
 		}
-		Self::deposit_event(Event::ProofFailed { challenge: id, hid: challenge.hid, reason });
+		Self::deposit_event(Event::ProofFailed {
+			challenge: id,
+			hid: challenge.hid,
+			reason,
+		});
 		Ok(())
 	}
 

@@ -3,21 +3,32 @@
 //! # Randomness
 //!
 //! BABE's authors put a VRF output into (nearly) every block. A seed needs one of its two blocks, a
-//! sampling at least two of its four; with fewer the challenge ends without fault. The author of one
-//! block can re-roll only by giving that block up.
+//! sampling at least two of its four; with fewer the challenge ends without fault, if it is ended
+//! while the outputs are still kept. The author of one block can re-roll only by giving that block
+//! up.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod challenges;
+#[cfg(test)]
+mod mock;
 mod randomness;
 mod ranking;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -28,7 +39,8 @@ pub use types::*;
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+// The macros that serve try-runtime expect what they have just written.
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
@@ -73,6 +85,9 @@ pub mod pallet {
 		type ForceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Measured weights.
 		type WeightInfo: WeightInfo;
+		/// Sets up other pallets for the benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper;
 	}
 
 	/// Why this pallet holds money.
@@ -127,7 +142,7 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			for (id, class) in &self.classes {
-				assert!(class.params.validate().is_ok(), "class {id} has parameters out of bounds");
+				assert!(class.is_sound(), "class {id} has parameters out of bounds");
 				Classes::<T>::insert(id, class);
 			}
 		}
@@ -139,7 +154,11 @@ pub mod pallet {
 		/// A resource class was added or changed.
 		ClassSet { class: ClassId },
 		/// Hardware has to prove what it can do.
-		ProofRequested { challenge: ChallengeId, hid: Hid, requester: T::AccountId },
+		ProofRequested {
+			challenge: ChallengeId,
+			hid: Hid,
+			requester: T::AccountId,
+		},
 		/// The root of round 0 is here.
 		FirstRootCommitted { challenge: ChallengeId },
 		/// The work is committed.
@@ -153,7 +172,11 @@ pub mod pallet {
 			rank: u32,
 		},
 		/// The challenge ended without a proof.
-		ProofFailed { challenge: ChallengeId, hid: Hid, reason: FailureReason },
+		ProofFailed {
+			challenge: ChallengeId,
+			hid: Hid,
+			reason: FailureReason,
+		},
 	}
 
 	#[pallet::error]

@@ -11,6 +11,11 @@ use crate::{
 	ChallengeRecord, Config, Error, Pallet, Randomness, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
 };
 
+/// Outputs without which there is no seed.
+const SEEDS_NEEDED: usize = 1;
+/// Outputs without which there are no positions.
+const SAMPLES_NEEDED: usize = 2;
+
 impl<T: Config> Pallet<T> {
 	/// The current block.
 	pub(crate) fn now() -> BlockNumber {
@@ -38,6 +43,32 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
+	/// Whether it is known that fewer than `needed` of these blocks carried randomness. Once the
+	/// first of them is overwritten nobody can tell: then there is no excuse, or whoever stayed
+	/// silent would only have to wait.
+	fn lacked(first: BlockNumber, count: u32, needed: usize) -> bool {
+		let kept = Self::now() <= first.saturating_add(RANDOMNESS_KEPT);
+		kept && Self::outputs(first, count).len() < needed
+	}
+
+	/// Whether the challenge is known to have got no seed.
+	pub(crate) fn lacked_seed(challenge: &ChallengeRecord<T::AccountId>) -> bool {
+		Self::lacked(
+			challenge.issued_at.saturating_add(1),
+			SEED_BLOCKS,
+			SEEDS_NEEDED,
+		)
+	}
+
+	/// Whether the challenge is known to have got no positions.
+	pub(crate) fn lacked_samples(challenge: &ChallengeRecord<T::AccountId>) -> bool {
+		Self::lacked(
+			challenge.commit_until().saturating_add(1),
+			SAMPLE_BLOCKS,
+			SAMPLES_NEEDED,
+		)
+	}
+
 	/// The seed of a challenge.
 	///
 	/// # Errors
@@ -49,10 +80,15 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Hash, DispatchError> {
 		ensure!(Self::now() >= challenge.opens_at(), Error::<T>::TooEarly);
 		let outputs = Self::outputs(challenge.issued_at.saturating_add(1), SEED_BLOCKS);
-		ensure!(!outputs.is_empty(), Error::<T>::TooEarly);
+		ensure!(outputs.len() >= SEEDS_NEEDED, Error::<T>::TooEarly);
 		let mut genesis = [0u8; 32];
-		let hash = frame_system::BlockHash::<T>::get(frame_system::pallet_prelude::BlockNumberFor::<T>::from(0u8));
-		genesis.iter_mut().zip(hash.as_ref()).for_each(|(to, from)| *to = *from);
+		let hash = frame_system::BlockHash::<T>::get(
+			frame_system::pallet_prelude::BlockNumberFor::<T>::from(0u8),
+		);
+		genesis
+			.iter_mut()
+			.zip(hash.as_ref())
+			.for_each(|(to, from)| *to = *from);
 		let context = SeedContext {
 			genesis,
 			challenge: id,
@@ -74,7 +110,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Hash, DispatchError> {
 		ensure!(Self::now() >= challenge.sampled_at(), Error::<T>::TooEarly);
 		let outputs = Self::outputs(challenge.commit_until().saturating_add(1), SAMPLE_BLOCKS);
-		ensure!(outputs.len() >= 2, Error::<T>::TooEarly);
+		ensure!(outputs.len() >= SAMPLES_NEEDED, Error::<T>::TooEarly);
 		Ok(mix(&outputs))
 	}
 }

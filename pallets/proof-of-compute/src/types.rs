@@ -11,13 +11,22 @@ use usufruct_proof::{ClassParams, Hash};
 pub const SEED_BLOCKS: u32 = 2;
 /// Blocks whose VRF outputs make the positions, from the one after the commitment's deadline.
 pub const SAMPLE_BLOCKS: u32 = 4;
-/// Blocks whose VRF outputs are kept: longer than any challenge.
+/// Blocks whose VRF outputs are kept: no challenge may last longer.
 pub const RANDOMNESS_KEPT: u32 = 1_024;
 
 /// A kind of hardware.
 #[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
-	Serialize, Deserialize,
+	Clone,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub struct ResourceClass {
 	/// Its name, such as `CPU_X86_64`.
@@ -30,9 +39,36 @@ pub struct ResourceClass {
 	pub revenue_weight_ppm: u32,
 }
 
+impl ResourceClass {
+	/// Whether its parameters are in their bounds, and its challenges end before the randomness of
+	/// their first block is overwritten: without it no reveal can be checked.
+	pub fn is_sound(&self) -> bool {
+		let longest = [
+			SEED_BLOCKS,
+			1,
+			self.params.window,
+			SAMPLE_BLOCKS,
+			1,
+			self.params.reveal,
+		]
+		.into_iter()
+		.fold(0, BlockNumber::saturating_add);
+		self.params.validate().is_ok() && longest <= RANDOMNESS_KEPT
+	}
+}
+
 /// How far a challenge is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum ChallengeState {
 	/// Asked for.
@@ -94,7 +130,9 @@ impl<AccountId> ChallengeRecord<AccountId> {
 
 	/// The first block in which the positions are known.
 	pub fn sampled_at(&self) -> BlockNumber {
-		self.commit_until().saturating_add(SAMPLE_BLOCKS).saturating_add(1)
+		self.commit_until()
+			.saturating_add(SAMPLE_BLOCKS)
+			.saturating_add(1)
 	}
 
 	/// The last block for the reveal.
@@ -114,7 +152,16 @@ impl<AccountId> ChallengeRecord<AccountId> {
 
 /// What hardware has proved.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct ScoreRecord {
 	/// Operations per second.
@@ -129,7 +176,16 @@ pub struct ScoreRecord {
 
 /// Why a challenge ended without a proof.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum FailureReason {
 	/// No root of round 0 in time.

@@ -1,0 +1,344 @@
+//! A runtime of three pallets, machines and randomness that a test can move, and a builder.
+#![allow(missing_debug_implementations, missing_docs, unreachable_pub)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use codec::Encode;
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{ConstU32, ConstU64, Hooks},
+};
+use frame_system::EnsureRoot;
+use sp_io::hashing::blake2_256;
+use sp_runtime::{BuildStorage, DispatchResult};
+use usufruct_primitives::{
+	traits::{BlockRandomness, NodeInspect, NodeUsage},
+	Balance, BlockNumber, Capacity, ChallengeId, ClassId, HardwareInfo, HardwareKind, Hid, NodeId,
+};
+use usufruct_proof::ClassParams;
+
+use crate::{
+	self as pallet_proof_of_compute, ChallengeRecord, Challenges, Classes, NextChallengeId,
+	ResourceClass,
+};
+
+/// A provider.
+pub(crate) const ALICE: u64 = 1;
+/// Another one.
+pub(crate) const BOB: u64 = 2;
+/// Asks for proofs.
+pub(crate) const CAROL: u64 = 3;
+/// Has nothing to do with anything, and less than a deposit.
+pub(crate) const POOR: u64 = 4;
+/// What rich accounts begin with.
+pub(crate) const RICHES: Balance = 1_000_000;
+/// Held for a challenge.
+pub(crate) const DEPOSIT: Balance = 100;
+/// The class of all hardware, unless a test says otherwise.
+pub(crate) const CLASS: ClassId = 7;
+/// Milliseconds of a slot.
+pub(crate) const SLOT: u64 = 3_000;
+/// Room in a ranking.
+pub(crate) const MAX_RANKED: u32 = 3;
+
+/// Work that a test can do: 2·32·64·128 operations a round.
+///
+/// A challenge of block N opens at N+3; its first root is due until N+6, its commitment until N+13;
+/// its positions are known at N+18, and its reveal is due until N+23.
+pub(crate) const PARAMS: ClassParams = ClassParams {
+	m: 32,
+	n: 64,
+	k: 128,
+	samples: 4,
+	window: 10,
+	first_root: 3,
+	reveal: 5,
+	min_rounds: 2,
+	max_rounds: 8,
+	// Ten rounds in the eight blocks that count.
+	reference_ops: 218_453,
+	version: 1,
+};
+
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Test;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+	#[runtime::pallet_index(1)]
+	pub type Balances = pallet_balances;
+	#[runtime::pallet_index(2)]
+	pub type ProofOfCompute = pallet_proof_of_compute;
+}
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type AccountData = pallet_balances::AccountData<Balance>;
+	type Block = frame_system::mocking::MockBlock<Self>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+	type Balance = Balance;
+}
+
+parameter_types! {
+	/// Owner by machine.
+	pub static Owners: BTreeMap<NodeId, u64> = BTreeMap::new();
+	/// Machines that cannot be reached.
+	pub static Offline: BTreeSet<NodeId> = BTreeSet::new();
+	/// Machine and class of hardware.
+	pub static Hardware: BTreeMap<Hid, (NodeId, ClassId)> = BTreeMap::new();
+	/// Faults in their order.
+	pub static Faults: Vec<NodeId> = Vec::new();
+	/// Blocks whose authors put no VRF output into them.
+	pub static Silent: BTreeSet<BlockNumber> = BTreeSet::new();
+	/// The VRF output of every block; `None` = each block has its own.
+	pub static Constant: Option<[u8; 32]> = None;
+	pub static ChallengeDeposit: Balance = DEPOSIT;
+}
+
+/// Stands in for the registry of machines, and for BABE.
+pub struct Stub;
+
+impl NodeInspect<u64> for Stub {
+	fn owner(node: NodeId) -> Option<u64> {
+		Owners::get().get(&node).copied()
+	}
+
+	fn is_online(node: NodeId) -> bool {
+		Owners::get().contains_key(&node) && !Offline::get().contains(&node)
+	}
+
+	fn available_blocks(_: NodeId) -> u64 {
+		0
+	}
+
+	fn availability_ppm(_: NodeId) -> u32 {
+		0
+	}
+
+	fn hardware(hid: Hid) -> Option<HardwareInfo> {
+		Hardware::get().get(&hid).map(|(node, class)| HardwareInfo {
+			node: *node,
+			class: *class,
+			kind: HardwareKind::Cpu,
+			capacity: Capacity::default(),
+		})
+	}
+}
+
+impl NodeUsage for Stub {
+	fn acquire(_: NodeId) -> DispatchResult {
+		Ok(())
+	}
+
+	fn release(_: NodeId) {}
+
+	fn note_fault(node: NodeId) {
+		Faults::mutate(|faults| faults.push(node));
+	}
+}
+
+impl BlockRandomness for Stub {
+	fn parent() -> Option<[u8; 32]> {
+		let parent = now().checked_sub(1)?;
+		let speaks = !Silent::get().contains(&parent);
+		speaks.then(|| Constant::get().unwrap_or_else(|| parent.using_encoded(blake2_256)))
+	}
+}
+
+#[cfg(feature = "runtime-benchmarks")]
+impl crate::benchmarking::BenchmarkHelper for Stub {
+	fn hardware(seed: u32, class: ClassId) -> Hid {
+		Owners::mutate(|owners| owners.insert(seed, ALICE));
+		Hardware::mutate(|hardware| hardware.insert(seed.into(), (seed, class)));
+		seed.into()
+	}
+}
+
+impl crate::Config for Test {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = Stub;
+	type ChallengeDeposit = ChallengeDeposit;
+	type Currency = Balances;
+	type ForceOrigin = EnsureRoot<u64>;
+	type MaxRanked = ConstU32<MAX_RANKED>;
+	type Nodes = Stub;
+	type Randomness = Stub;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type SlotMillis = ConstU64<SLOT>;
+	type WeightInfo = ();
+}
+
+/// The state that a test begins with: one class, and the machines it asks for, each with one piece
+/// of hardware. Machine and hardware have the same number, from 0. Begins at block 1.
+pub(crate) struct ExtBuilder {
+	owners: Vec<u64>,
+	params: ClassParams,
+}
+
+impl Default for ExtBuilder {
+	fn default() -> Self {
+		Self {
+			owners: Vec::new(),
+			params: PARAMS,
+		}
+	}
+}
+
+impl ExtBuilder {
+	/// A machine that is online.
+	pub(crate) fn machine(mut self, owner: u64) -> Self {
+		self.owners.push(owner);
+		self
+	}
+
+	/// Other work than [`PARAMS`].
+	pub(crate) fn params(mut self, params: ClassParams) -> Self {
+		self.params = params;
+		self
+	}
+
+	/// The state, without a test.
+	pub(crate) fn build(self) -> sp_io::TestExternalities {
+		let mut storage = frame_system::GenesisConfig::<Test>::default()
+			.build_storage()
+			.expect("the default genesis is valid");
+		pallet_balances::GenesisConfig::<Test> {
+			balances: vec![
+				(ALICE, RICHES),
+				(BOB, RICHES),
+				(CAROL, RICHES),
+				(POOR, DEPOSIT - 1),
+			],
+			dev_accounts: None,
+		}
+		.assimilate_storage(&mut storage)
+		.expect("the balances are valid");
+		crate::GenesisConfig::<Test> {
+			classes: vec![(CLASS, class(self.params))],
+			phantom: Default::default(),
+		}
+		.assimilate_storage(&mut storage)
+		.expect("the class is valid");
+		let mut ext = sp_io::TestExternalities::new(storage);
+		ext.execute_with(|| {
+			ChallengeDeposit::set(DEPOSIT);
+			Constant::set(None);
+			Faults::set(Vec::new());
+			Hardware::set(BTreeMap::new());
+			Offline::set(BTreeSet::new());
+			Owners::set(BTreeMap::new());
+			Silent::set(BTreeSet::new());
+			for (node, owner) in (0..).zip(self.owners) {
+				Owners::mutate(|owners| owners.insert(node, owner));
+				Hardware::mutate(|hardware| hardware.insert(node.into(), (node, CLASS)));
+			}
+			go_to(1);
+		});
+		ext
+	}
+
+	/// Runs the test, then checks every invariant.
+	pub(crate) fn build_and_execute(self, test: impl FnOnce()) {
+		self.build().execute_with(|| {
+			test();
+			ProofOfCompute::do_try_state().expect("the invariants hold after the test");
+		});
+	}
+}
+
+/// A class with these parameters.
+pub(crate) fn class(params: ClassParams) -> ResourceClass {
+	ResourceClass {
+		name: b"CPU_TEST".to_vec().try_into().expect("at most 32 bytes"),
+		kind: HardwareKind::Cpu,
+		params,
+		revenue_weight_ppm: 1_000_000,
+	}
+}
+
+/// The parameters of a class that exists.
+pub(crate) fn params_of(id: ClassId) -> ClassParams {
+	Classes::<Test>::get(id).expect("the class exists").params
+}
+
+pub(crate) fn signed(who: u64) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+pub(crate) fn now() -> BlockNumber {
+	BlockNumber::try_from(System::block_number()).expect("below 2³²")
+}
+
+/// Goes on to a block, one by one: each keeps the randomness of the one before.
+pub(crate) fn go_to(block: BlockNumber) {
+	while now() < block {
+		System::set_block_number(u64::from(now()) + 1);
+		<ProofOfCompute as Hooks<u64>>::on_initialize(now().into());
+	}
+}
+
+/// Carol asks for a proof.
+pub(crate) fn request(hid: Hid) -> ChallengeId {
+	let id = NextChallengeId::<Test>::get();
+	ProofOfCompute::request_proof(signed(CAROL), hid).expect("the hardware can be challenged");
+	id
+}
+
+/// A challenge that runs.
+pub(crate) fn challenge(id: ChallengeId) -> ChallengeRecord<u64> {
+	Challenges::<Test>::get(id).expect("the challenge runs")
+}
+
+/// The owner of the machine that has to answer.
+pub(crate) fn provider(id: ChallengeId) -> RuntimeOrigin {
+	signed(Stub::owner(challenge(id).node).expect("the machine has an owner"))
+}
+
+/// Takes hardware out of its machine.
+pub(crate) fn take_out(hid: Hid) {
+	Hardware::mutate(|hardware| hardware.remove(&hid));
+}
+
+pub(crate) fn take_offline(node: NodeId) {
+	Offline::mutate(|offline| offline.insert(node));
+}
+
+/// No author of these blocks gives randomness.
+pub(crate) fn silence(blocks: impl IntoIterator<Item = BlockNumber>) {
+	Silent::mutate(|silent| silent.extend(blocks));
+}
+
+/// What is held of `who` for challenges.
+pub(crate) fn held(who: u64) -> Balance {
+	use frame_support::traits::fungible::InspectHold;
+	Balances::balance_on_hold(&crate::HoldReason::Challenge.into(), &who)
+}
+
+pub(crate) fn free(who: u64) -> Balance {
+	Balances::free_balance(who)
+}
+
+/// The pallet's events since the last call.
+pub(crate) fn events() -> Vec<crate::Event<Test>> {
+	let events = System::read_events_for_pallet();
+	System::reset_events();
+	events
+}

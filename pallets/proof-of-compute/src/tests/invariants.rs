@@ -1,0 +1,110 @@
+//! Each invariant sees the state that breaks it.
+
+use usufruct_proof::ClassParams;
+
+use super::prover::*;
+use crate::{
+	mock::*, ChallengeOfHid, Challenges, Classes, NextChallengeId, Ranking, Scores, RANDOMNESS_KEPT,
+};
+
+/// Breaks a good state, of two scores and one challenge, and expects the complaint.
+fn caught(complaint: &'static str, harm: impl FnOnce()) {
+	ExtBuilder::default()
+		.machine(ALICE)
+		.machine(BOB)
+		.build()
+		.execute_with(|| {
+			prove(0, 4);
+			prove(1, 3);
+			request(0);
+			ProofOfCompute::do_try_state().expect("the state was good");
+			harm();
+			assert_eq!(ProofOfCompute::do_try_state(), Err(complaint.into()));
+		});
+}
+
+#[test]
+fn a_class_out_of_its_bounds_is_seen() {
+	for params in [
+		ClassParams {
+			samples: 0,
+			..PARAMS
+		},
+		ClassParams {
+			window: RANDOMNESS_KEPT,
+			..PARAMS
+		},
+	] {
+		caught("a class is out of its bounds", || {
+			Classes::<Test>::insert(CLASS, class(params));
+		});
+	}
+}
+
+#[test]
+fn a_challenge_with_an_identifier_not_given_out_is_seen() {
+	caught("a challenge has an identifier not given out", || {
+		NextChallengeId::<Test>::put(2);
+	});
+}
+
+#[test]
+fn hardware_that_points_elsewhere_is_seen() {
+	caught("hardware points elsewhere", || {
+		ChallengeOfHid::<Test>::insert(0, 9);
+	});
+}
+
+#[test]
+fn a_second_challenge_of_hardware_is_seen() {
+	caught("hardware points elsewhere", || {
+		Challenges::<Test>::insert(1, challenge(2));
+	});
+}
+
+#[test]
+fn hardware_whose_challenge_is_gone_is_seen() {
+	caught("hardware has a challenge that is gone", || {
+		Challenges::<Test>::remove(2);
+	});
+}
+
+#[test]
+fn a_deposit_that_is_not_held_is_seen() {
+	caught("held deposits differ from recorded ones", || {
+		Challenges::<Test>::mutate(2, |challenge| {
+			challenge.as_mut().expect("it runs").deposit += 1;
+		});
+	});
+}
+
+#[test]
+fn a_ranking_out_of_order_is_seen() {
+	caught("a ranking is out of order", || {
+		Ranking::<Test>::mutate(CLASS, |ranking| ranking.as_mut().reverse());
+	});
+}
+
+#[test]
+fn a_ranked_score_that_was_not_proved_is_seen() {
+	caught("a ranked score is not the proved one", || {
+		Scores::<Test>::remove(1);
+	});
+	caught("a ranked score is not the proved one", || {
+		Ranking::<Test>::mutate(CLASS, |ranking| ranking[0].1 += 1);
+	});
+}
+
+#[test]
+fn hardware_that_is_ranked_twice_is_seen() {
+	caught("hardware is ranked twice", || {
+		Ranking::<Test>::mutate(CLASS, |ranking| {
+			let first = ranking[0];
+			ranking.try_insert(0, first).expect("room");
+		});
+	});
+	caught("hardware is ranked twice", || {
+		let first = Ranking::<Test>::get(CLASS)[0];
+		Ranking::<Test>::mutate(CLASS + 1, |other| other.try_push(first).expect("room"));
+	});
+}

@@ -1,0 +1,13 @@
+//! The rules of proofs, one file per subject.
+
+mod classes;
+mod commitments;
+mod expiry;
+mod invariants;
+mod model;
+mod origins;
+mod prover;
+mod randomness;
+mod ranking;
+mod requests;
+mod reveals;

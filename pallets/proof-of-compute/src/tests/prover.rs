@@ -1,0 +1,188 @@
+//! An honest prover that is written for clarity, and the steps of its machine.
+
+use usufruct_primitives::ChallengeId;
+use usufruct_proof::{
+	commit_digest, element, fill_column, fill_row, next_seed, parent, sample_positions,
+	tile_chaining_value, tile_root, ClassParams, Hash, Opening, Reveal, RoundKeys, TILE,
+	TILE_BYTES,
+};
+
+use crate::{mock::*, Pallet};
+
+type Tile = [u8; TILE_BYTES];
+
+/// Rounds that were computed, with all their tiles.
+#[derive(Clone)]
+pub(crate) struct Work {
+	params: ClassParams,
+	seeds: Vec<Hash>,
+	tiles: Vec<Vec<Tile>>,
+	/// The root of each round.
+	pub(crate) roots: Vec<Hash>,
+}
+
+/// All tiles of one round, row by row.
+fn multiply(params: &ClassParams, round_seed: &Hash) -> Vec<Tile> {
+	let keys = RoundKeys::new(round_seed);
+	let vectors = |count: u32, fill: &dyn Fn(u32, &mut [u8])| -> Vec<Vec<u8>> {
+		let vector = |index| {
+			let mut vector = vec![0; params.k as usize];
+			fill(index, &mut vector);
+			vector
+		};
+		(0..count).map(vector).collect()
+	};
+	let rows = vectors(params.m, &|i, v| fill_row(&keys, i, v));
+	let columns = vectors(params.n, &|j, v| fill_column(&keys, j, v));
+	let mut tiles = vec![];
+	for block_row in rows.chunks(TILE) {
+		for block_column in columns.chunks(TILE) {
+			let mut tile = [0u8; TILE_BYTES];
+			for (i, row) in block_row.iter().enumerate() {
+				for (j, column) in block_column.iter().enumerate() {
+					let at = (i * TILE + j) * 4;
+					tile[at..at + 4].copy_from_slice(&element(row, column).to_le_bytes());
+				}
+			}
+			tiles.push(tile);
+		}
+	}
+	tiles
+}
+
+fn leaves(round_seed: &Hash, tiles: &[Tile]) -> Vec<Hash> {
+	let value = |(index, tile)| tile_chaining_value(round_seed, index, tile);
+	(0u32..).zip(tiles).map(value).collect()
+}
+
+impl Work {
+	/// Computes so many rounds from the seed.
+	pub(crate) fn new(params: ClassParams, seed: Hash, rounds: u32) -> Self {
+		Self::with(params, seed, rounds, multiply)
+	}
+
+	/// The hashes of rounds that were not computed: every element is zero.
+	pub(crate) fn invented(params: ClassParams, seed: Hash, rounds: u32) -> Self {
+		Self::with(params, seed, rounds, |params, _| {
+			vec![[0; TILE_BYTES]; params.tiles() as usize]
+		})
+	}
+
+	fn with(
+		params: ClassParams,
+		seed: Hash,
+		rounds: u32,
+		compute: impl Fn(&ClassParams, &Hash) -> Vec<Tile>,
+	) -> Self {
+		let (mut seeds, mut tiles, mut roots) = (vec![seed], vec![], vec![]);
+		for round in 0..rounds {
+			let current = seeds[round as usize];
+			let result = compute(&params, &current);
+			let root = tile_root(&current, leaves(&current, &result)).expect("a power of two");
+			seeds.push(next_seed(&current, &root, round));
+			tiles.push(result);
+			roots.push(root);
+		}
+		Self {
+			params,
+			seeds,
+			tiles,
+			roots,
+		}
+	}
+
+	pub(crate) fn rounds(&self) -> u32 {
+		self.roots.len() as u32
+	}
+
+	pub(crate) fn digest(&self) -> Hash {
+		commit_digest(&self.roots)
+	}
+
+	/// Opens the positions of the sampling seed.
+	pub(crate) fn open(&self, sample_seed: &Hash) -> Reveal {
+		let positions = sample_positions(&self.params, self.rounds(), sample_seed);
+		let openings: Vec<Opening> = positions
+			.iter()
+			.map(|position| {
+				let (round, tile) = (position.round as usize, position.tile(&self.params));
+				let (seed, tiles) = (&self.seeds[round], &self.tiles[round]);
+				let (mut level, mut index, mut path) = (leaves(seed, tiles), tile as usize, vec![]);
+				while level.len() > 1 {
+					path.push(level[index ^ 1]);
+					level = level
+						.chunks(2)
+						.map(|pair| parent(seed, &pair[0], &pair[1]))
+						.collect();
+					index /= 2;
+				}
+				Opening {
+					tile: tiles[tile as usize],
+					path: path.try_into().expect("no deeper than the deepest"),
+				}
+			})
+			.collect();
+		Reveal {
+			roots: self.roots.clone().try_into().expect("few rounds"),
+			openings: openings.try_into().expect("few samples"),
+		}
+	}
+}
+
+/// The seed of a challenge, once its window is open.
+pub(crate) fn seed_of(id: ChallengeId) -> Hash {
+	go_to(challenge(id).opens_at());
+	Pallet::<Test>::seed(id).expect("the seed is known")
+}
+
+/// The seed of a challenge's positions, once they are known.
+pub(crate) fn sample_seed_of(id: ChallengeId) -> Hash {
+	go_to(challenge(id).sampled_at());
+	Pallet::<Test>::sample_seed(id).expect("the positions are known")
+}
+
+/// The work that the challenge asks for, when its window opens.
+pub(crate) fn work(id: ChallengeId, rounds: u32) -> Work {
+	let seed = seed_of(id);
+	Work::new(challenge(id).params, seed, rounds)
+}
+
+/// Sends the root of round 0.
+pub(crate) fn start(id: ChallengeId, work: &Work) {
+	ProofOfCompute::commit_first(provider(id), id, work.roots[0]).expect("the first root is due");
+}
+
+/// Sends the root of round 0 and the commitment.
+pub(crate) fn commit(id: ChallengeId, work: &Work) {
+	start(id, work);
+	ProofOfCompute::commit(provider(id), id, work.rounds(), work.digest())
+		.expect("the commitment is due");
+}
+
+/// Challenges the hardware and commits honest work.
+pub(crate) fn committed(hid: u64, rounds: u32) -> (ChallengeId, Work) {
+	let id = request(hid);
+	let work = work(id, rounds);
+	commit(id, &work);
+	(id, work)
+}
+
+/// A committed challenge and its right reveal, when it is due.
+pub(crate) fn ready(hid: u64, rounds: u32) -> (ChallengeId, Reveal) {
+	let (id, work) = committed(hid, rounds);
+	let reveal = work.open(&sample_seed_of(id));
+	events();
+	(id, reveal)
+}
+
+/// Sends a reveal. The call succeeds whether or not the reveal is right.
+pub(crate) fn reveal(id: ChallengeId, reveal: Reveal) {
+	ProofOfCompute::reveal(provider(id), id, Box::new(reveal)).expect("the reveal is due");
+}
+
+/// A challenge from its request to its proof.
+pub(crate) fn prove(hid: u64, rounds: u32) -> ChallengeId {
+	let (id, opened) = ready(hid, rounds);
+	reveal(id, opened);
+	id
+}
