@@ -29,7 +29,8 @@ impl<T: Config> Pallet<T> {
 		record.accrue(right.per_share).ok_or(Error::<T>::Overflow)?;
 		let amount = record.owed;
 		ensure!(amount > 0, Error::<T>::NothingOwed);
-		T::Currency::transfer(&Self::account(), &who, amount, Preservation::Expendable)?;
+		// An account that falls below the existential deposit loses the rest, which is others'.
+		T::Currency::transfer(&Self::account(), &who, amount, Preservation::Preserve)?;
 		record.owed = 0;
 		right.paid = right.paid.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		Self::keep_or_remove(&mut right, vid, &who, record)?;

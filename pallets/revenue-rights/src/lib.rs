@@ -3,19 +3,30 @@
 //! # Invariants
 //!
 //! The shares of each right add up to 10,000. The pallet's account holds what was received and not
-//! paid, to the unit. What was paid never exceeds the income.
+//! paid, to the unit. What was paid never exceeds the income. What is held of an account is the sum
+//! of the deposits of the records that it paid for.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod dividends;
+#[cfg(test)]
+mod mock;
 mod shares;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -26,7 +37,8 @@ pub use types::{RightRecord, ShareRecord};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+// The macros that serve try-runtime expect what they have just written.
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
@@ -51,7 +63,8 @@ pub mod pallet {
 			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
-		/// Names the account that keeps income until it is paid.
+		/// Names the account that keeps income until it is paid. It needs the existential deposit
+		/// from genesis on, or small incomes are refused and the last is not paid.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
 		/// Held of whoever causes a share record.
@@ -94,11 +107,20 @@ pub mod pallet {
 		/// A resource has its revenue right.
 		RightCreated { vid: Vid },
 		/// Shares have another holder; both sides' income up to now is settled.
-		SharesTransferred { vid: Vid, from: T::AccountId, to: T::AccountId, shares: u16 },
+		SharesTransferred {
+			vid: Vid,
+			from: T::AccountId,
+			to: T::AccountId,
+			shares: u16,
+		},
 		/// Income was divided among the shares.
 		IncomeDistributed { vid: Vid, amount: Balance },
 		/// A holder's income was paid.
-		IncomeSettled { vid: Vid, who: T::AccountId, amount: Balance },
+		IncomeSettled {
+			vid: Vid,
+			who: T::AccountId,
+			amount: Balance,
+		},
 	}
 
 	#[pallet::error]
@@ -123,6 +145,8 @@ pub mod pallet {
 		NothingOwed,
 		/// An amount overflows.
 		Overflow,
+		/// The account that keeps income cannot hold shares: nobody could claim what they earn.
+		OwnAccount,
 	}
 
 	#[pallet::call]
@@ -150,7 +174,7 @@ pub mod pallet {
 
 		/// Pays another account's income of one right, to that account.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::settle())]
+		#[pallet::weight(T::WeightInfo::settle_for())]
 		pub fn settle_for(origin: OriginFor<T>, vid: Vid, who: T::AccountId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_settle(vid, who)

@@ -19,11 +19,13 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::TooManyHolders
 		);
 		let distinct: BTreeSet<_> = holders.iter().map(|(who, _)| who).collect();
-		let sum: u32 = holders.iter().fold(0, |sum, (_, s)| sum.saturating_add((*s).into()));
+		let sum: u32 = holders
+			.iter()
+			.fold(0, |sum, (_, s)| sum.saturating_add((*s).into()));
 		ensure!(
-			sum == u32::from(REVENUE_SHARES) &&
-				distinct.len() == holders.len() &&
-				holders.iter().all(|(_, shares)| *shares > 0),
+			sum == u32::from(REVENUE_SHARES)
+				&& distinct.len() == holders.len()
+				&& holders.iter().all(|(_, shares)| *shares > 0),
 			Error::<T>::SharesDoNotAddUp
 		);
 		let mut right = RightRecord::default();
@@ -47,21 +49,33 @@ impl<T: Config> Pallet<T> {
 		ensure!(from != to, Error::<T>::SameHolder);
 		let mut right = Rights::<T>::get(vid).ok_or(Error::<T>::UnknownRight)?;
 		let mut sender = Shares::<T>::get(vid, &from).ok_or(Error::<T>::NotHolder)?;
-		let left = sender.shares.checked_sub(shares).ok_or(Error::<T>::NotEnoughShares)?;
+		let left = sender
+			.shares
+			.checked_sub(shares)
+			.ok_or(Error::<T>::NotEnoughShares)?;
 		sender.accrue(right.per_share).ok_or(Error::<T>::Overflow)?;
 		sender.shares = left;
 		match Shares::<T>::get(vid, &to) {
 			Some(mut receiver) => {
-				receiver.accrue(right.per_share).ok_or(Error::<T>::Overflow)?;
-				receiver.shares =
-					receiver.shares.checked_add(shares).ok_or(Error::<T>::Overflow)?;
+				receiver
+					.accrue(right.per_share)
+					.ok_or(Error::<T>::Overflow)?;
+				receiver.shares = receiver
+					.shares
+					.checked_add(shares)
+					.ok_or(Error::<T>::Overflow)?;
 				Shares::<T>::insert(vid, &to, receiver);
-			},
+			}
 			None => Self::insert_record(&mut right, vid, &to, shares, &from)?,
 		}
 		Self::keep_or_remove(&mut right, vid, &from, sender)?;
 		Rights::<T>::insert(vid, right);
-		Self::deposit_event(Event::SharesTransferred { vid, from, to, shares });
+		Self::deposit_event(Event::SharesTransferred {
+			vid,
+			from,
+			to,
+			shares,
+		});
 		Ok(())
 	}
 
@@ -72,6 +86,7 @@ impl<T: Config> Pallet<T> {
 		shares: u16,
 		depositor: &T::AccountId,
 	) -> DispatchResult {
+		ensure!(*who != Self::account(), Error::<T>::OwnAccount);
 		let deposit: Balance = T::ShareDeposit::get();
 		T::Currency::hold(&HoldReason::Shares.into(), depositor, deposit)?;
 		right.holders = right.holders.checked_add(1).ok_or(Error::<T>::Overflow)?;

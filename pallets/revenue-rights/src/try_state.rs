@@ -1,34 +1,75 @@
 //! What must be true of revenue rights at any time.
 
-use frame_support::{ensure, traits::fungible::Inspect};
+use alloc::collections::BTreeMap;
+
+use frame_support::{
+	ensure,
+	traits::fungible::{Inspect, InspectHold},
+};
 use sp_runtime::TryRuntimeError;
 use usufruct_primitives::{Balance, REVENUE_SHARES};
 
-use crate::{Config, Pallet, Rights, Shares};
+use crate::{Config, HoldReason, Pallet, Rights, Shares};
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::income_is_accounted_for()?;
+		Self::holds_cover_deposits()
+	}
+
+	/// The shares of each right add up, and so does its income: what is owed, what cannot be divided
+	/// yet and what was paid. The account has what is not paid.
+	fn income_is_accounted_for() -> Result<(), TryRuntimeError> {
 		let mut unpaid: Balance = 0;
 		for (vid, right) in Rights::<T>::iter() {
 			let (mut shares, mut owed, mut holders) = (0u32, 0 as Balance, 0u32);
 			for (_, mut record) in Shares::<T>::iter_prefix(vid) {
-				record.accrue(right.per_share).ok_or("a share's income overflows")?;
+				record
+					.accrue(right.per_share)
+					.ok_or("a share's income overflows")?;
+				ensure!(
+					record.shares > 0 || record.owed > 0,
+					"a record that says nothing"
+				);
 				shares = shares.saturating_add(record.shares.into());
 				owed = owed.saturating_add(record.owed);
 				holders = holders.saturating_add(1);
 			}
-			ensure!(shares == u32::from(REVENUE_SHARES), "shares do not add up to 10,000");
+			ensure!(
+				shares == u32::from(REVENUE_SHARES),
+				"shares do not add up to 10,000"
+			);
 			ensure!(holders == right.holders, "the number of holders is wrong");
 			ensure!(right.paid <= right.income, "more was paid than came in");
 			let open = right.income.saturating_sub(right.paid);
-			ensure!(owed.saturating_add(right.remainder) == open, "income is not accounted for");
+			ensure!(
+				owed.saturating_add(right.remainder) == open,
+				"income is not accounted for"
+			);
 			unpaid = unpaid.saturating_add(open);
 		}
 		ensure!(
 			T::Currency::balance(&Self::account()) >= unpaid,
 			"the account holds less than is owed"
 		);
+		Ok(())
+	}
+
+	/// What is held of a depositor is the sum of the deposits of the records that it paid for.
+	fn holds_cover_deposits() -> Result<(), TryRuntimeError> {
+		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
+		for (vid, _, record) in Shares::<T>::iter() {
+			ensure!(Rights::<T>::contains_key(vid), "shares without a right");
+			let sum = deposits.entry(record.depositor).or_default();
+			*sum = sum.saturating_add(record.deposit);
+		}
+		for (depositor, sum) in deposits {
+			ensure!(
+				T::Currency::balance_on_hold(&HoldReason::Shares.into(), &depositor) == sum,
+				"held deposits differ from recorded ones"
+			);
+		}
 		Ok(())
 	}
 }

@@ -6,7 +6,15 @@ use usufruct_primitives::{Balance, REVENUE_SHARES};
 
 /// A revenue right (RID), identified by its resource.
 #[derive(
-	Clone, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
 	TypeInfo,
 )]
 pub struct RightRecord {

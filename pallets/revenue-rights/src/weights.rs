@@ -15,6 +15,7 @@ use frame_support::{
 pub trait WeightInfo {
 	fn transfer() -> Weight;
 	fn settle() -> Weight;
+	fn settle_for() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -29,14 +30,25 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn settle() -> Weight {
 		Weight::from_parts(70_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(5, 5))
 	}
+
+	fn settle_for() -> Weight {
+		Weight::from_parts(70_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(5, 5))
+	}
 }
 
 impl WeightInfo for () {
 	fn transfer() -> Weight {
-		Weight::from_parts(80_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(6, 6))
+		Weight::from_parts(80_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(6, 6))
 	}
 
 	fn settle() -> Weight {
-		Weight::from_parts(70_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(5, 5))
+		Weight::from_parts(70_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(5, 5))
+	}
+
+	fn settle_for() -> Weight {
+		Weight::from_parts(70_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(5, 5))
 	}
 }

@@ -1,0 +1,9 @@
+//! The rules of revenue rights, one file per subject.
+
+mod creation;
+mod dividends;
+mod invariants;
+mod model;
+mod origins;
+mod settlement;
+mod transfers;

@@ -1,0 +1,244 @@
+//! Any sequence of calls agrees with a plain model that loops over all holders.
+
+use std::collections::BTreeMap;
+
+use frame_support::assert_ok;
+use proptest::prelude::*;
+use usufruct_primitives::{Balance, Vid};
+
+use crate::{mock::*, Rights, Shares};
+
+const PEOPLE: [u64; 4] = [ALICE, BOB, CAROL, NOBODY];
+
+#[derive(Clone, Debug)]
+enum Step {
+	Distribute {
+		vid: Vid,
+		amount: Balance,
+	},
+	Transfer {
+		vid: Vid,
+		from: u64,
+		to: u64,
+		shares: u16,
+	},
+	Settle {
+		vid: Vid,
+		who: u64,
+	},
+	SettleFor {
+		vid: Vid,
+		who: u64,
+	},
+}
+
+fn person() -> impl Strategy<Value = u64> {
+	(0..PEOPLE.len()).prop_map(|index| PEOPLE[index])
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	let vid = VID..VID + 2;
+	let amount = prop_oneof![0u128..30, 9_990u128..10_010, 0u128..1_000_000];
+	let shares = prop_oneof![0u16..5, 4_990u16..5_010, 0u16..=10_001, Just(10_000)];
+	prop_oneof![
+		3 => (vid.clone(), amount).prop_map(|(vid, amount)| Step::Distribute { vid, amount }),
+		4 => (vid.clone(), person(), person(), shares)
+			.prop_map(|(vid, from, to, shares)| Step::Transfer { vid, from, to, shares }),
+		2 => (vid.clone(), person()).prop_map(|(vid, who)| Step::Settle { vid, who }),
+		1 => (vid, person()).prop_map(|(vid, who)| Step::SettleFor { vid, who }),
+	]
+}
+
+/// One right, told without any trick: income is handed to each holder as it comes.
+#[derive(Default)]
+struct Model {
+	shares: BTreeMap<u64, u16>,
+	owed: BTreeMap<u64, Balance>,
+	remainder: Balance,
+	income: Balance,
+	paid: Balance,
+}
+
+impl Model {
+	fn distribute(&mut self, amount: Balance) {
+		self.income += amount;
+		let divisible = self.remainder + amount;
+		self.remainder = divisible % 10_000;
+		for (who, shares) in &self.shares {
+			*self.owed.entry(*who).or_default() += divisible / 10_000 * Balance::from(*shares);
+		}
+	}
+
+	fn shares(&self, who: u64) -> u16 {
+		self.shares.get(&who).copied().unwrap_or(0)
+	}
+
+	fn owed(&self, who: u64) -> Balance {
+		self.owed.get(&who).copied().unwrap_or(0)
+	}
+}
+
+struct World {
+	rights: BTreeMap<Vid, Model>,
+}
+
+impl World {
+	fn new() -> Self {
+		let one = Model {
+			shares: [(ALICE, 10_000)].into(),
+			..Default::default()
+		};
+		let two = Model {
+			shares: [(BOB, 3_333), (CAROL, 3_333), (ALICE, 3_334)].into(),
+			..Default::default()
+		};
+		Self {
+			rights: [(VID, one), (VID + 1, two)].into(),
+		}
+	}
+
+	/// Takes the step on both sides. Both must do it, or both refuse.
+	fn take(&mut self, step: Step) {
+		match step {
+			Step::Distribute { vid, amount } => {
+				self.right(vid).distribute(amount);
+				assert_ok!(distribute(vid, amount));
+			}
+			Step::Transfer {
+				vid,
+				from,
+				to,
+				shares,
+			} => {
+				let right = self.right(vid);
+				let possible = from != to && shares > 0 && right.shares(from) >= shares;
+				// Those who do not exist cannot pay for a record.
+				let pays = from != NOBODY || right.shares(to) > 0 || right.owed(to) > 0;
+				// What was settled to an account makes it exist.
+				let pays = pays || free(from) > DEPOSIT;
+				if possible && pays {
+					*right.shares.entry(from).or_default() -= shares;
+					*right.shares.entry(to).or_default() += shares;
+				}
+				let done = RevenueRights::transfer(signed(from), vid, to, shares);
+				assert_eq!(done.is_ok(), possible && pays, "{done:?}");
+			}
+			Step::Settle { vid, who } => self.settle(vid, who, who),
+			Step::SettleFor { vid, who } => self.settle(vid, POOR, who),
+		}
+	}
+
+	fn settle(&mut self, vid: Vid, by: u64, who: u64) {
+		let right = self.right(vid);
+		let amount = right.owed.insert(who, 0).unwrap_or(0);
+		right.paid += amount;
+		let before = free(who);
+		let done = if by == who {
+			RevenueRights::settle(signed(who), vid)
+		} else {
+			RevenueRights::settle_for(signed(by), vid, who)
+		};
+		assert_eq!(done.is_ok(), amount > 0, "{done:?}");
+		// A deposit may come back with it.
+		let gained = free(who) - before;
+		assert!(
+			[0, DEPOSIT].contains(&(gained - amount)),
+			"{gained} for {amount}"
+		);
+	}
+
+	fn right(&mut self, vid: Vid) -> &mut Model {
+		self.rights.get_mut(&vid).expect("both rights exist")
+	}
+
+	/// Compares all that can be seen.
+	fn agrees(&self) {
+		let mut unpaid = 0;
+		for (vid, model) in &self.rights {
+			let sum: u32 = Shares::<Test>::iter_prefix(vid)
+				.map(|(_, s)| u32::from(s.shares))
+				.sum();
+			assert_eq!(sum, 10_000);
+			for who in PEOPLE {
+				assert_eq!(shares(*vid, who), model.shares(who), "shares of {who}");
+				assert_eq!(
+					RevenueRights::claimable(*vid, who),
+					model.owed(who),
+					"owed to {who}"
+				);
+			}
+			let right = right(*vid);
+			assert_eq!(
+				(right.remainder, right.income, right.paid),
+				(model.remainder, model.income, model.paid)
+			);
+			assert_eq!(
+				model.owed.values().sum::<Balance>() + model.remainder + model.paid,
+				model.income
+			);
+			unpaid += model.income - model.paid;
+		}
+		// Its existential deposit, and to the unit what is owed.
+		assert_eq!(free(RevenueRights::account()), 1 + unpaid);
+	}
+}
+
+fn two_rights() -> ExtBuilder {
+	ExtBuilder::default().right(&[(ALICE, 10_000)]).right(&[
+		(BOB, 3_333),
+		(CAROL, 3_333),
+		(ALICE, 3_334),
+	])
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(192))]
+
+	#[test]
+	fn any_sequence_of_calls_agrees_with_a_model_that_loops_over_holders(
+		steps in prop::collection::vec(step(), 1..60)
+	) {
+		two_rights().build_and_execute(|| {
+			let mut world = World::new();
+			for step in steps {
+				world.take(step);
+				world.agrees();
+				RevenueRights::do_try_state().expect("the invariants hold after each step");
+			}
+		});
+	}
+
+	#[test]
+	fn whatever_happened_all_income_but_the_remainders_can_be_paid_and_all_deposits_return(
+		steps in prop::collection::vec(step(), 1..60)
+	) {
+		two_rights().build_and_execute(|| {
+			let mut world = World::new();
+			steps.into_iter().for_each(|step| world.take(step));
+			let mut remainders = 0;
+			for vid in [VID, VID + 1] {
+				for who in PEOPLE {
+					let owed = RevenueRights::claimable(vid, who);
+					let done = RevenueRights::settle_for(signed(POOR), vid, who);
+					assert_eq!(done.is_ok(), owed > 0, "{done:?}");
+				}
+				for who in PEOPLE.into_iter().filter(|who| *who != CAROL) {
+					let all = shares(vid, who);
+					if all > 0 {
+						// Pays for the record of the receiver, if there is none.
+						let _: Result<_, _> = Balances::transfer_allow_death(
+							signed(MARKET), who, DEPOSIT + 1,
+						);
+						assert_ok!(RevenueRights::transfer(signed(who), vid, CAROL, all));
+					}
+				}
+				let right = Rights::<Test>::get(vid).expect("rights are never removed");
+				assert_eq!((right.holders, right.income - right.paid), (1, right.remainder));
+				remainders += right.remainder;
+			}
+			assert_eq!(free(RevenueRights::account()), 1 + remainders);
+			let deposits: Balance = PEOPLE.into_iter().map(held).sum();
+			assert_eq!(deposits, 2 * DEPOSIT);
+		});
+	}
+}
