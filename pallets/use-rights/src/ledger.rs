@@ -3,10 +3,10 @@
 use core::marker::PhantomData;
 
 use frame_support::traits::{
-	tokens::nonfungibles_v2::{Create, Inspect, Mutate},
+	tokens::nonfungibles_v2::{Create, Inspect, Mutate, Transfer},
 	Get,
 };
-use pallet_nfts::{CollectionConfig, CollectionSettings, ItemConfig, ItemSetting, ItemSettings, MintSettings};
+use pallet_nfts::{CollectionConfig, CollectionSettings, ItemConfig, ItemSettings, MintSettings};
 use sp_runtime::DispatchResult;
 use usufruct_primitives::Uid;
 
@@ -33,8 +33,12 @@ impl<AccountId> Ledger<AccountId> for () {
 	}
 }
 
-/// A collection of `pallet-nfts` that belongs to `Owner`. Created with the first mint; `Owner` needs
-/// the collection's deposit. Items cannot be moved but by this pallet: their rules are here.
+/// A collection of `pallet-nfts` that belongs to `Owner`. Created with the first mint; `Owner`
+/// needs the collection's deposit. The provider pays for an item until it is gone, whoever holds it.
+///
+/// Items are locked but while this pallet moves them: the rules of rights are here. The lock is the
+/// system's `TransferDisabled`, not an item's setting: that would let holders burn their items, so
+/// that their rights could not end, and its record would stay behind for ever.
 #[derive(Debug)]
 pub struct NftLedger<T, Owner, Collection>(PhantomData<(T, Owner, Collection)>);
 
@@ -61,6 +65,14 @@ where
 			collection, &owner, &owner, &config,
 		)
 	}
+
+	fn lock(uid: Uid) -> DispatchResult {
+		<Nfts<T> as Transfer<T::AccountId>>::disable_transfer(&Collection::get(), &uid)
+	}
+
+	fn unlock(uid: Uid) -> DispatchResult {
+		<Nfts<T> as Transfer<T::AccountId>>::enable_transfer(&Collection::get(), &uid)
+	}
 }
 
 impl<T, Owner, Collection> Ledger<T::AccountId> for NftLedger<T, Owner, Collection>
@@ -71,21 +83,27 @@ where
 {
 	fn mint(uid: Uid, holder: &T::AccountId) -> DispatchResult {
 		Self::ensure_collection()?;
-		// Holders cannot move items by themselves.
-		let config = ItemConfig { settings: ItemSettings::from_disabled(ItemSetting::Transferable.into()) };
+		let config = ItemConfig {
+			settings: ItemSettings::all_enabled(),
+		};
 		<Nfts<T> as Mutate<T::AccountId, ItemConfig>>::mint_into(
-			&Collection::get(), &uid, holder, &config, false,
-		)
+			&Collection::get(),
+			&uid,
+			holder,
+			&config,
+			false,
+		)?;
+		Self::lock(uid)
 	}
 
 	fn transfer(uid: Uid, to: &T::AccountId) -> DispatchResult {
-		// The item is not transferable for anybody, this pallet included: it is minted anew.
-		Self::burn(uid)?;
-		Self::mint(uid, to)
+		Self::unlock(uid)?;
+		<Nfts<T> as Transfer<T::AccountId>>::transfer(&Collection::get(), &uid, to)?;
+		Self::lock(uid)
 	}
 
 	fn burn(uid: Uid) -> DispatchResult {
+		Self::unlock(uid)?;
 		<Nfts<T> as Mutate<T::AccountId, ItemConfig>>::burn(&Collection::get(), &uid, None)
 	}
 }
-

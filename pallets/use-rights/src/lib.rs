@@ -2,21 +2,33 @@
 //!
 //! # Invariants
 //!
-//! A bound resource and its use right name each other. The capacity used of a CPU is the sum over
-//! the resources cut from it and never above what it has. A GPU belongs to at most one resource.
+//! A bound resource and its use right name each other; a right that is not sold is the provider's.
+//! The capacity used of a CPU is the sum over the resources cut from it and never above what it has.
+//! A GPU belongs to at most one resource. What is held of a provider is the sum of its resources'
+//! deposits.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod ledger;
+#[cfg(test)]
+mod mock;
 mod resources;
 mod rights;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
@@ -28,7 +40,8 @@ pub use types::{Parts, ResourceRecord, UseRightRecord, UseRightState};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+// The macros that serve try-runtime expect what they have just written.
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
@@ -64,6 +77,9 @@ pub mod pallet {
 		type Ledger: Ledger<Self::AccountId>;
 		/// Measured weights.
 		type WeightInfo: WeightInfo;
+		/// Sets up what the benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.
@@ -104,7 +120,11 @@ pub mod pallet {
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
 		/// A resource was cut from hardware.
-		ResourceCreated { vid: Vid, node: NodeId, owner: T::AccountId },
+		ResourceCreated {
+			vid: Vid,
+			node: NodeId,
+			owner: T::AccountId,
+		},
 		/// A resource is gone; its hardware is free again.
 		ResourceRemoved { vid: Vid },
 		/// A use right on a resource exists.
@@ -112,9 +132,17 @@ pub mod pallet {
 		/// A use right was taken back before it was sold.
 		UseRightBurned { uid: Uid, vid: Vid },
 		/// A use right in force has another holder.
-		UseRightTransferred { uid: Uid, from: T::AccountId, to: T::AccountId },
+		UseRightTransferred {
+			uid: Uid,
+			from: T::AccountId,
+			to: T::AccountId,
+		},
 		/// A use right was sold for a term.
-		UseRightSold { uid: Uid, buyer: T::AccountId, until: BlockNumber },
+		UseRightSold {
+			uid: Uid,
+			buyer: T::AccountId,
+			until: BlockNumber,
+		},
 		/// A sold use right ended; its resource is free.
 		UseRightEnded { uid: Uid, vid: Vid },
 	}

@@ -27,11 +27,19 @@ impl<T: Config> Pallet<T> {
 		let hardware = Self::hardware_of(&parts)?;
 		let (lead, first) = hardware.first().ok_or(Error::<T>::NoParts)?;
 		let node = first.node;
-		ensure!(hardware.iter().all(|(_, info)| info.node == node), Error::<T>::PartsOfSeveralNodes);
-		ensure!(T::Nodes::owner(node).as_ref() == Some(&owner), Error::<T>::NotOwner);
+		ensure!(
+			hardware.iter().all(|(_, info)| info.node == node),
+			Error::<T>::PartsOfSeveralNodes
+		);
+		ensure!(
+			T::Nodes::owner(node).as_ref() == Some(&owner),
+			Error::<T>::NotOwner
+		);
 
-		let gpus: Vec<_> =
-			hardware.iter().filter(|(_, info)| info.kind == HardwareKind::Gpu).collect();
+		let gpus: Vec<_> = hardware
+			.iter()
+			.filter(|(_, info)| info.kind == HardwareKind::Gpu)
+			.collect();
 		for (gpu, _) in &gpus {
 			ensure!(!ResourceOfGpu::<T>::contains_key(gpu), Error::<T>::GpuTaken);
 		}
@@ -40,7 +48,9 @@ impl<T: Config> Pallet<T> {
 		let vid = NextVid::<T>::get();
 		let next = vid.checked_add(1).ok_or(Error::<T>::Exhausted)?;
 		let deposit = T::ResourceDeposit::get();
-		let (lead, class) = gpus.first().map_or((*lead, first.class), |(hid, info)| (*hid, info.class));
+		let (lead, class) = gpus
+			.first()
+			.map_or((*lead, first.class), |(hid, info)| (*hid, info.class));
 		let record = ResourceRecord {
 			owner: owner.clone(),
 			node,
@@ -48,7 +58,11 @@ impl<T: Config> Pallet<T> {
 			lead,
 			class,
 			gpus: gpus.len().try_into().map_err(|_| Error::<T>::Exhausted)?,
-			gpu_memory_mib: gpus.iter().map(|(_, info)| info.capacity.memory_mib).min().unwrap_or(0),
+			gpu_memory_mib: gpus
+				.iter()
+				.map(|(_, info)| info.capacity.memory_mib)
+				.min()
+				.unwrap_or(0),
 			capacity,
 			isolation,
 			bound: None,
@@ -97,7 +111,10 @@ impl<T: Config> Pallet<T> {
 	fn hardware_of(parts: &Parts) -> Result<Vec<(Hid, HardwareInfo)>, DispatchError> {
 		let mut hardware: Vec<(Hid, HardwareInfo)> = Vec::with_capacity(parts.len());
 		for part in parts {
-			ensure!(hardware.iter().all(|(hid, _)| hid != part), Error::<T>::DuplicatePart);
+			ensure!(
+				hardware.iter().all(|(hid, _)| hid != part),
+				Error::<T>::DuplicatePart
+			);
 			let info = T::Nodes::hardware(*part).ok_or(Error::<T>::UnknownHardware)?;
 			hardware.push((*part, info));
 		}
@@ -109,14 +126,19 @@ impl<T: Config> Pallet<T> {
 		hardware: &[(Hid, HardwareInfo)],
 		capacity: &Capacity,
 	) -> Result<Option<(Hid, Capacity)>, DispatchError> {
-		let mut cpus = hardware.iter().filter(|(_, info)| info.kind == HardwareKind::Cpu);
+		let mut cpus = hardware
+			.iter()
+			.filter(|(_, info)| info.kind == HardwareKind::Cpu);
 		let cpu = cpus.next();
 		ensure!(cpus.next().is_none(), Error::<T>::SeveralCpus);
 		match cpu {
 			None => {
-				ensure!(*capacity == Capacity::default(), Error::<T>::CapacityWithoutCpu);
+				ensure!(
+					*capacity == Capacity::default(),
+					Error::<T>::CapacityWithoutCpu
+				);
 				Ok(None)
-			},
+			}
 			Some((hid, info)) => {
 				ensure!(
 					capacity.cpu_millis > 0 && capacity.memory_mib > 0,
@@ -127,7 +149,7 @@ impl<T: Config> Pallet<T> {
 					.filter(|used| info.capacity.covers(used))
 					.ok_or(Error::<T>::NotEnoughCapacity)?;
 				Ok(Some((*hid, used)))
-			},
+			}
 		}
 	}
 }

@@ -33,7 +33,11 @@ impl<T: Config> Pallet<T> {
 		Resources::<T>::insert(vid, resource);
 		UseRights::<T>::insert(
 			uid,
-			UseRightRecord { vid, holder: owner, state: UseRightState::Minted },
+			UseRightRecord {
+				vid,
+				holder: owner,
+				state: UseRightState::Minted,
+			},
 		);
 		Self::deposit_event(Event::UseRightMinted { uid, vid });
 		Ok(())
@@ -43,27 +47,30 @@ impl<T: Config> Pallet<T> {
 		let right = Self::right(uid)?;
 		ensure!(right.holder == holder, Error::<T>::NotHolder);
 		match right.state {
-			UseRightState::Minted => {},
+			UseRightState::Minted => {}
 			UseRightState::Offered => return Err(Error::<T>::Offered.into()),
 			UseRightState::Sold { .. } => return Err(Error::<T>::Sold.into()),
 		}
 		Self::remove(uid, right.vid)?;
-		Self::deposit_event(Event::UseRightBurned { uid, vid: right.vid });
+		Self::deposit_event(Event::UseRightBurned {
+			uid,
+			vid: right.vid,
+		});
 		Ok(())
 	}
 
-	pub(crate) fn do_transfer(
-		holder: T::AccountId,
-		uid: Uid,
-		to: T::AccountId,
-	) -> DispatchResult {
+	pub(crate) fn do_transfer(holder: T::AccountId, uid: Uid, to: T::AccountId) -> DispatchResult {
 		let mut right = Self::right(uid)?;
 		ensure!(right.holder == holder, Error::<T>::NotHolder);
 		ensure!(Self::is_in_force(uid), Error::<T>::NotInForce);
 		T::Ledger::transfer(uid, &to)?;
 		right.holder = to.clone();
 		UseRights::<T>::insert(uid, right);
-		Self::deposit_event(Event::UseRightTransferred { uid, from: holder, to });
+		Self::deposit_event(Event::UseRightTransferred {
+			uid,
+			from: holder,
+			to,
+		});
 		Ok(())
 	}
 
@@ -81,7 +88,7 @@ impl<T: Config> UseRightSale<T::AccountId> for Pallet<T> {
 		let mut right = Self::right(uid)?;
 		ensure!(right.holder == *owner, Error::<T>::NotHolder);
 		match right.state {
-			UseRightState::Minted => {},
+			UseRightState::Minted => {}
 			UseRightState::Offered => return Err(Error::<T>::Offered.into()),
 			UseRightState::Sold { .. } => return Err(Error::<T>::Sold.into()),
 		}
@@ -92,7 +99,10 @@ impl<T: Config> UseRightSale<T::AccountId> for Pallet<T> {
 
 	fn withdraw(uid: Uid) -> DispatchResult {
 		let mut right = Self::right(uid)?;
-		ensure!(right.state == UseRightState::Offered, Error::<T>::NotOffered);
+		ensure!(
+			right.state == UseRightState::Offered,
+			Error::<T>::NotOffered
+		);
 		right.state = UseRightState::Minted;
 		UseRights::<T>::insert(uid, right);
 		Ok(())
@@ -100,20 +110,33 @@ impl<T: Config> UseRightSale<T::AccountId> for Pallet<T> {
 
 	fn sell(uid: Uid, buyer: &T::AccountId, until: BlockNumber) -> DispatchResult {
 		let mut right = Self::right(uid)?;
-		ensure!(right.state == UseRightState::Offered, Error::<T>::NotOffered);
+		ensure!(
+			right.state == UseRightState::Offered,
+			Error::<T>::NotOffered
+		);
 		T::Ledger::transfer(uid, buyer)?;
 		right.holder = buyer.clone();
 		right.state = UseRightState::Sold { until };
 		UseRights::<T>::insert(uid, right);
-		Self::deposit_event(Event::UseRightSold { uid, buyer: buyer.clone(), until });
+		Self::deposit_event(Event::UseRightSold {
+			uid,
+			buyer: buyer.clone(),
+			until,
+		});
 		Ok(())
 	}
 
 	fn end(uid: Uid) -> DispatchResult {
 		let right = Self::right(uid)?;
-		ensure!(matches!(right.state, UseRightState::Sold { .. }), Error::<T>::NotInForce);
+		ensure!(
+			matches!(right.state, UseRightState::Sold { .. }),
+			Error::<T>::NotInForce
+		);
 		Self::remove(uid, right.vid)?;
-		Self::deposit_event(Event::UseRightEnded { uid, vid: right.vid });
+		Self::deposit_event(Event::UseRightEnded {
+			uid,
+			vid: right.vid,
+		});
 		Ok(())
 	}
 }

@@ -26,19 +26,23 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn create_resource() -> Weight {
-		Weight::from_parts(120_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(14, 14))
+		Weight::from_parts(120_000_000, 4_096)
+			.saturating_add(T::DbWeight::get().reads_writes(20, 13))
 	}
 
 	fn remove_resource() -> Weight {
-		Weight::from_parts(100_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(12, 12))
+		Weight::from_parts(100_000_000, 4_096)
+			.saturating_add(T::DbWeight::get().reads_writes(13, 13))
 	}
 
 	fn mint() -> Weight {
-		Weight::from_parts(90_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(8, 8))
+		Weight::from_parts(90_000_000, 4_096)
+			.saturating_add(T::DbWeight::get().reads_writes(11, 13))
 	}
 
 	fn burn() -> Weight {
-		Weight::from_parts(80_000_000, 4_096).saturating_add(T::DbWeight::get().reads_writes(7, 7))
+		Weight::from_parts(80_000_000, 4_096)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 12))
 	}
 
 	fn transfer() -> Weight {
@@ -48,22 +52,27 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 
 impl WeightInfo for () {
 	fn create_resource() -> Weight {
-		Weight::from_parts(120_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(14, 14))
+		Weight::from_parts(120_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(20, 13))
 	}
 
 	fn remove_resource() -> Weight {
-		Weight::from_parts(100_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(12, 12))
+		Weight::from_parts(100_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(13, 13))
 	}
 
 	fn mint() -> Weight {
-		Weight::from_parts(90_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(8, 8))
+		Weight::from_parts(90_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(11, 13))
 	}
 
 	fn burn() -> Weight {
-		Weight::from_parts(80_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(7, 7))
+		Weight::from_parts(80_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 12))
 	}
 
 	fn transfer() -> Weight {
-		Weight::from_parts(100_000_000, 4_096).saturating_add(ParityDbWeight::get().reads_writes(8, 8))
+		Weight::from_parts(100_000_000, 4_096)
+			.saturating_add(ParityDbWeight::get().reads_writes(8, 8))
 	}
 }
