@@ -34,7 +34,7 @@ impl<AccountId> Ledger<AccountId> for () {
 }
 
 /// A collection of `pallet-nfts` that belongs to `Owner`. Created with the first mint; `Owner`
-/// needs the collection's deposit. The provider pays for an item until it is gone, whoever holds it.
+/// needs the collection's deposit. The provider pays for an item until it is gone.
 ///
 /// Items are locked but while this pallet moves them: the rules of rights are here. The lock is the
 /// system's `TransferDisabled`, not an item's setting: that would let holders burn their items, so

@@ -3,7 +3,7 @@
 //! # Invariants
 //!
 //! A bound resource and its use right name each other; a right that is not sold is the provider's.
-//! The capacity used of a CPU is the sum over the resources cut from it and never above what it has.
+//! The capacity used of a CPU is the sum over the resources cut from it, never above what it has.
 //! A GPU belongs to at most one resource. What is held of a provider is the sum of its resources'
 //! deposits.
 #![cfg_attr(not(feature = "std"), no_std)]
