@@ -11,6 +11,33 @@ const READY: Duration = Duration::from_secs(90);
 /// The variable that names the point at which an agent shall die.
 const CRASH_VARIABLE: &str = "USUFRUCT_CRASH_AT";
 
+/// What runs workspaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Engine {
+	/// WebAssembly in the agent itself.
+	Wasm,
+	/// The container engine that listens here (`unix://…`).
+	Docker(String),
+}
+
+impl Engine {
+	/// As the agent's flag names it.
+	pub fn name(&self) -> &'static str {
+		match self {
+			Self::Wasm => "wasm",
+			Self::Docker(_) => "docker",
+		}
+	}
+
+	/// The isolation class of what runs in it.
+	pub fn isolation(&self) -> &'static str {
+		match self {
+			Self::Wasm => "wasm",
+			Self::Docker(_) => "container",
+		}
+	}
+}
+
 /// How an agent is run.
 #[derive(Clone, Debug)]
 pub struct AgentOptions {
@@ -18,56 +45,30 @@ pub struct AgentOptions {
 	pub url: String,
 	/// The hot key's secret.
 	pub key: String,
-	/// The account that owns the machine, if it is not the hot key's.
-	pub owner: Option<String>,
+	/// The account that owns the machine.
+	pub owner: String,
 	/// Where its journal lies. Two runs with the same folder are one agent that was restarted.
 	pub data: PathBuf,
-	/// What it calls this machine. Two with different names are two machines.
-	pub machine: String,
-	/// Its engines, separated by commas.
-	pub engines: String,
-	/// Where the container engine listens.
-	pub docker_host: Option<String>,
+	/// What runs workspaces.
+	pub engine: Engine,
 	/// The named point at which it shall abort.
 	pub crash_at: Option<String>,
-	/// Where it listens for tenants and for its operator. The same again after a restart.
-	pub ports: (u16, u16),
+	/// Where it tells its health. The same again after a restart.
+	pub port: u16,
 }
 
 impl AgentOptions {
-	/// An agent with the WebAssembly engine alone, whose key is the owner's.
-	pub fn new(url: &str, key: &str, data: PathBuf) -> Result<Self> {
+	/// An agent with the WebAssembly engine alone.
+	pub fn new(url: &str, key: &str, owner: &str, data: PathBuf) -> Result<Self> {
 		Ok(Self {
 			url: url.into(),
 			key: key.into(),
-			owner: None,
+			owner: owner.into(),
 			data,
-			machine: "usufruct-e2e".into(),
-			engines: "wasm".into(),
-			docker_host: None,
+			engine: Engine::Wasm,
 			crash_at: None,
-			ports: (free_port()?, free_port()?),
+			port: free_port()?,
 		})
-	}
-
-	fn arguments(&self) -> Vec<String> {
-		let address = |port| format!("127.0.0.1:{port}");
-		let mut arguments = vec![
-			("--url", self.url.clone()),
-			("--suri", self.key.clone()),
-			("--data", self.data.display().to_string()),
-			("--machine-id", self.machine.clone()),
-			("--engines", self.engines.clone()),
-			("--gateway", address(self.ports.0)),
-			("--metrics", address(self.ports.1)),
-			("--public-host", "127.0.0.1".into()),
-		];
-		arguments.extend(self.owner.clone().map(|owner| ("--owner", owner)));
-		arguments.extend(self.docker_host.clone().map(|host| ("--docker-host", host)));
-		let pairs = arguments
-			.into_iter()
-			.flat_map(|(flag, value)| [flag.to_string(), value]);
-		std::iter::once("run".to_string()).chain(pairs).collect()
 	}
 }
 
@@ -85,14 +86,22 @@ impl AgentProcess {
 			.wrap_err_with(|| format!("make {}", options.data.display()))?;
 		let log = options.data.with_file_name("agent.log");
 		let program = binaries::find("usufruct-agent")?;
+		let listen = format!("127.0.0.1:{}", options.port);
 		let process = Process::start("usufruct-agent", &program, &log, |command| {
-			command.args(options.arguments());
+			command
+				.args(["run", "--url", &options.url, "--key", &options.key])
+				.args(["--owner", &options.owner, "--listen", &listen])
+				.args(["--engine", options.engine.name()])
+				.arg("--data-dir")
+				.arg(&options.data);
+			if let Engine::Docker(host) = &options.engine {
+				command.env("DOCKER_HOST", host);
+			}
 			if let Some(point) = &options.crash_at {
 				command.env(CRASH_VARIABLE, point);
 			}
 		})?;
-		let operator = format!("http://127.0.0.1:{}", options.ports.1);
-		Ok(Self { process, operator })
+		Ok(Self { process, operator: format!("http://{listen}") })
 	}
 
 	/// Waits until it follows the chain.
@@ -113,6 +122,11 @@ impl AgentProcess {
 	/// Its metrics, as Prometheus reads them.
 	pub fn metrics(&self) -> Result<String> {
 		rpc::get(&format!("{}/metrics", self.operator))
+	}
+
+	/// The last `lines` lines of its log.
+	pub fn log_tail(&self, lines: usize) -> String {
+		self.process.log_tail(lines)
 	}
 
 	/// The process.

@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<()> {
 		"build",
 		step(
 			"build: native code, the runtime's WebAssembly, tests",
-			build,
+			build_all,
 		)?,
 	));
 	times.push((

@@ -9,7 +9,7 @@ use std::{
 use eyre::{bail, Result, WrapErr};
 
 /// The root of the repository.
-pub fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
 	// The manifest lies one level below the root.
 	Path::new(env!("CARGO_MANIFEST_DIR"))
 		.parent()
@@ -17,20 +17,20 @@ pub fn root() -> &'static Path {
 }
 
 /// The folder of the built programs: where the menu itself was built.
-pub fn programs() -> Result<PathBuf> {
+pub(crate) fn programs() -> Result<PathBuf> {
 	let own = std::env::current_exe().wrap_err("find the running program's own path")?;
 	Ok(own.parent().map(Path::to_path_buf).unwrap_or_default())
 }
 
 /// Cargo, as the person called it.
-pub fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
 	let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
 	command.current_dir(root());
 	command
 }
 
 /// Whether cargo has a subcommand here: some are installed apart.
-pub fn has_cargo(subcommand: &str) -> bool {
+pub(crate) fn has_cargo(subcommand: &str) -> bool {
 	cargo()
 		.args([subcommand, "--version"])
 		.output()
@@ -38,7 +38,7 @@ pub fn has_cargo(subcommand: &str) -> bool {
 }
 
 /// Runs a command to its end, with its output shown. Fails where it fails.
-pub fn run(command: &mut Command) -> Result<()> {
+pub(crate) fn run(command: &mut Command) -> Result<()> {
 	let status = command
 		.status()
 		.wrap_err_with(|| format!("start {command:?}"))?;
@@ -49,17 +49,17 @@ pub fn run(command: &mut Command) -> Result<()> {
 }
 
 /// Builds the programs and the tests.
-pub fn build_all() -> Result<()> {
+pub(crate) fn build_all() -> Result<()> {
 	run(cargo().args(["build", "--workspace", "--all-targets"]))
 }
 
 /// Builds the programs alone. Dependencies come out the same as those of [`build_all`].
-pub fn build_programs() -> Result<()> {
+pub(crate) fn build_programs() -> Result<()> {
 	run(cargo().args(["build", "--workspace", "--bins"]))
 }
 
 /// Does `work` under a heading on stderr. Gives how long it took.
-pub fn step(heading: &str, work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+pub(crate) fn step(heading: &str, work: impl FnOnce() -> Result<()>) -> Result<Duration> {
 	eprintln!("== {heading}");
 	let start = Instant::now();
 	work().wrap_err_with(|| heading.to_string())?;
