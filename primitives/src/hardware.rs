@@ -8,8 +8,20 @@ use crate::{ClassId, NodeId};
 
 /// What kind of device a HID is.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking,
-	MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub enum HardwareKind {
 	/// A machine's processors with its main memory and disk. Divisible among resources.
@@ -20,8 +32,19 @@ pub enum HardwareKind {
 
 /// An amount of the divisible goods of a machine.
 #[derive(
-	Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking,
-	MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub struct Capacity {
 	/// Processor time in thousandths of a core.
@@ -35,9 +58,9 @@ pub struct Capacity {
 impl Capacity {
 	/// Whether `self` covers `other` in every good.
 	pub fn covers(&self, other: &Self) -> bool {
-		self.cpu_millis >= other.cpu_millis &&
-			self.memory_mib >= other.memory_mib &&
-			self.disk_mib >= other.disk_mib
+		self.cpu_millis >= other.cpu_millis
+			&& self.memory_mib >= other.memory_mib
+			&& self.disk_mib >= other.disk_mib
 	}
 
 	/// The sum, or `None` where a good overflows.
@@ -75,8 +98,20 @@ pub struct HardwareInfo {
 
 /// How well a workspace is walled off from its machine, weakest first.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, DecodeWithMemTracking,
-	MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum IsolationClass {

@@ -5,7 +5,11 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 
 extern crate alloc;
@@ -17,7 +21,7 @@ pub mod traits;
 
 pub use hardware::{Capacity, HardwareInfo, HardwareKind, IsolationClass};
 pub use ids::{
-	AccountId, Balance, BlockNumber, ChallengeId, ClassId, Hash, Hid, LeaseId, Nonce, NodeId,
+	AccountId, Balance, BlockNumber, ChallengeId, ClassId, Hash, Hid, LeaseId, NodeId, Nonce,
 	RequestId, Signature, Uid, Vid,
 };
 pub use requirement::{Preference, Requirement};

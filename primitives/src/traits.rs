@@ -3,6 +3,8 @@
 //! Each trait is implemented by the pallet that owns the state and wired in the runtime.
 
 use alloc::vec::Vec;
+
+use frame_support::weights::Weight;
 use sp_runtime::{DispatchError, DispatchResult};
 
 use crate::{
@@ -124,10 +126,16 @@ pub trait Marketplace<AccountId> {
 pub trait OnPurchaseEnd {
 	/// The use right is gone; whatever runs on it must stop. Must not fail.
 	fn on_purchase_end(uid: Uid);
+	/// What telling costs at most, beside what the end of the purchase costs.
+	fn weight() -> Weight;
 }
 
 impl OnPurchaseEnd for () {
 	fn on_purchase_end(_: Uid) {}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// Read what hardware has proved. Implemented by `proof-of-compute`.

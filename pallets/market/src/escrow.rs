@@ -38,7 +38,10 @@ impl<T: Config> Pallet<T> {
 		);
 		let resource = T::Rights::resource(listing.vid).ok_or(Error::<T>::UnknownUseRight)?;
 		ensure!(T::Nodes::is_online(resource.node), Error::<T>::NodeOffline);
-		let escrow = listing.price.checked_mul(term.into()).ok_or(Error::<T>::Overflow)?;
+		let escrow = listing
+			.price
+			.checked_mul(term.into())
+			.ok_or(Error::<T>::Overflow)?;
 		let start = Self::now();
 		let end = start.checked_add(term).ok_or(Error::<T>::Overflow)?;
 		T::Currency::transfer(buyer, &Self::account(), escrow, Preservation::Preserve)?;
@@ -59,7 +62,12 @@ impl<T: Config> Pallet<T> {
 				accrued_at: start,
 			},
 		);
-		Self::deposit_event(Event::Bought { uid, buyer: buyer.clone(), until: end, escrow });
+		Self::deposit_event(Event::Bought {
+			uid,
+			buyer: buyer.clone(),
+			until: end,
+			escrow,
+		});
 		Ok(end)
 	}
 
@@ -72,17 +80,20 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_cancel(holder: T::AccountId, uid: Uid) -> DispatchResult {
 		ensure!(Purchases::<T>::contains_key(uid), Error::<T>::NotSold);
-		ensure!(T::Rights::holder(uid).as_ref() == Some(&holder), Error::<T>::NotHolder);
-		let refund = Self::finish(uid)?;
-		Self::deposit_event(Event::Cancelled { uid, refund });
+		ensure!(
+			T::Rights::holder(uid).as_ref() == Some(&holder),
+			Error::<T>::NotHolder
+		);
+		let (to, refund) = Self::finish(uid)?;
+		Self::deposit_event(Event::Cancelled { uid, to, refund });
 		Ok(())
 	}
 
 	pub(crate) fn do_close(uid: Uid) -> DispatchResult {
 		let purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
 		ensure!(Self::now() >= purchase.end, Error::<T>::TooEarly);
-		let refund = Self::finish(uid)?;
-		Self::deposit_event(Event::Closed { uid, refund });
+		let (to, refund) = Self::finish(uid)?;
+		Self::deposit_event(Event::Closed { uid, to, refund });
 		Ok(())
 	}
 
@@ -96,30 +107,60 @@ impl<T: Config> Pallet<T> {
 		if amount == 0 {
 			return Ok(());
 		}
-		let fee = T::FeeShare::get().mul_floor(amount);
 		let account = Self::account();
-		if fee > 0 {
-			T::Currency::transfer(&account, &T::Treasury::get(), fee, Preservation::Expendable)?;
+		let mut fee = T::FeeShare::get().mul_floor(amount);
+		// A treasury that cannot take its fee is no reason to keep the holders waiting.
+		if fee > 0 && Self::pay(&T::Treasury::get(), fee).is_err() {
+			fee = 0;
 		}
 		T::Revenue::distribute(purchase.vid, &account, amount.saturating_sub(fee))?;
 		purchase.escrow = purchase.escrow.saturating_sub(amount);
-		Self::deposit_event(Event::Accrued { uid, blocks, amount, fee });
+		Self::deposit_event(Event::Accrued {
+			uid,
+			blocks,
+			amount,
+			fee,
+		});
 		Ok(())
 	}
 
-	/// Pays what accrued, returns the rest to the right's holder and ends the right.
-	fn finish(uid: Uid) -> Result<Balance, DispatchError> {
+	/// Pays what accrued, returns the rest and ends the right. Gives who got the rest, and how much.
+	fn finish(uid: Uid) -> Result<(T::AccountId, Balance), DispatchError> {
 		let mut purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
 		Self::pay_due(uid, &mut purchase)?;
 		let refund = purchase.escrow;
-		let holder = T::Rights::holder(uid).unwrap_or(purchase.buyer);
-		if refund > 0 {
-			T::Currency::transfer(&Self::account(), &holder, refund, Preservation::Expendable)?;
-		}
+		let to = Self::refund(uid, purchase.buyer, refund)?;
 		Purchases::<T>::remove(uid);
 		T::Rights::end(uid)?;
 		T::OnPurchaseEnd::on_purchase_end(uid);
-		Ok(refund)
+		Ok((to, refund))
+	}
+
+	/// Returns an amount to the right's holder. An account that does not exist cannot receive less
+	/// than the existential deposit; so that nobody can keep a right from ending by handing it to
+	/// one, the buyer gets it then, and the treasury if the buyer is gone too.
+	fn refund(
+		uid: Uid,
+		buyer: T::AccountId,
+		amount: Balance,
+	) -> Result<T::AccountId, DispatchError> {
+		let holder = T::Rights::holder(uid).unwrap_or_else(|| buyer.clone());
+		if amount == 0 || Self::pay(&holder, amount).is_ok() {
+			return Ok(holder);
+		}
+		if Self::pay(&buyer, amount).is_ok() {
+			return Ok(buyer);
+		}
+		let treasury = T::Treasury::get();
+		Self::pay(&treasury, amount)?;
+		Ok(treasury)
+	}
+
+	/// Pays out of escrow. The account keeps the existential deposit that it has from genesis on:
+	/// what falls below it is lost, and it would be another purchase's.
+	fn pay(to: &T::AccountId, amount: Balance) -> DispatchResult {
+		T::Currency::transfer(&Self::account(), to, amount, Preservation::Preserve)?;
+		Ok(())
 	}
 }
 
@@ -132,13 +173,17 @@ impl<T: Config> Marketplace<T::AccountId> for Pallet<T> {
 		Self::page(from, limit)
 	}
 
-	fn buy(uid: Uid, buyer: &T::AccountId, term: BlockNumber) -> Result<BlockNumber, DispatchError> {
+	fn buy(
+		uid: Uid,
+		buyer: &T::AccountId,
+		term: BlockNumber,
+	) -> Result<BlockNumber, DispatchError> {
 		Self::do_buy(uid, buyer, term, Balance::MAX)
 	}
 
 	fn close(uid: Uid) -> DispatchResult {
-		let refund = Self::finish(uid)?;
-		Self::deposit_event(Event::Closed { uid, refund });
+		let (to, refund) = Self::finish(uid)?;
+		Self::deposit_event(Event::Closed { uid, to, refund });
 		Ok(())
 	}
 }

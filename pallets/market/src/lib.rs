@@ -2,31 +2,45 @@
 //!
 //! # Invariants
 //!
-//! The escrow account holds the sum of all open escrows, to the unit. A right has a listing or a
-//! purchase, never both.
+//! The escrow account holds the sum of all open escrows beside its existential deposit. A right has
+//! a listing or a purchase, never both. What is held of a seller is the sum of its listings'
+//! deposits.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
-	deny(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::expect_used)
+	deny(
+		clippy::arithmetic_side_effects,
+		clippy::indexing_slicing,
+		clippy::expect_used
+	)
 )]
 // FRAME generates storage types without it.
 #![allow(missing_debug_implementations)]
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod escrow;
 mod listings;
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
 #[cfg(any(test, feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::{ListingRecord, PurchaseRecord};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
-#[allow(missing_docs)]
+// The macros that serve try-runtime expect what they have just written.
+#[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
@@ -58,7 +72,8 @@ pub mod pallet {
 			+ MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
-		/// Names the escrow account.
+		/// Names the escrow account. It needs the existential deposit from genesis on, or the last
+		/// escrow is not paid.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
 		/// Held of the seller for a listing.
@@ -80,6 +95,9 @@ pub mod pallet {
 		type Revenue: RevenueShares<Self::AccountId>;
 		/// Told when a purchase ends.
 		type OnPurchaseEnd: OnPurchaseEnd;
+		/// Sets up what the benchmarks need of other pallets.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: super::BenchmarkHelper<Self::AccountId>;
 		/// Measured weights.
 		type WeightInfo: WeightInfo;
 	}
@@ -115,13 +133,31 @@ pub mod pallet {
 		/// It is not any more.
 		Delisted { uid: Uid },
 		/// It was sold until a block; the money is in escrow.
-		Bought { uid: Uid, buyer: T::AccountId, until: BlockNumber, escrow: Balance },
+		Bought {
+			uid: Uid,
+			buyer: T::AccountId,
+			until: BlockNumber,
+			escrow: Balance,
+		},
 		/// Blocks were paid: the amount, of which the fee went to the treasury.
-		Accrued { uid: Uid, blocks: u32, amount: Balance, fee: Balance },
-		/// The holder ended the term early; the rest returned.
-		Cancelled { uid: Uid, refund: Balance },
+		Accrued {
+			uid: Uid,
+			blocks: u32,
+			amount: Balance,
+			fee: Balance,
+		},
+		/// The holder ended the term early; what did not accrue returned.
+		Cancelled {
+			uid: Uid,
+			to: T::AccountId,
+			refund: Balance,
+		},
 		/// The term is over; what did not accrue returned.
-		Closed { uid: Uid, refund: Balance },
+		Closed {
+			uid: Uid,
+			to: T::AccountId,
+			refund: Balance,
+		},
 	}
 
 	#[pallet::error]
@@ -202,7 +238,7 @@ pub mod pallet {
 
 		/// Ends a term early: pays what accrued and returns the rest to the caller, the holder.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::close())]
+		#[pallet::weight(T::WeightInfo::close().saturating_add(T::OnPurchaseEnd::weight()))]
 		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
 			let holder = ensure_signed(origin)?;
 			Self::do_cancel(holder, uid)
@@ -218,7 +254,7 @@ pub mod pallet {
 
 		/// Ends a term that is over.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::close())]
+		#[pallet::weight(T::WeightInfo::close().saturating_add(T::OnPurchaseEnd::weight()))]
 		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_close(uid)

@@ -53,7 +53,15 @@ impl<T: Config> Pallet<T> {
 		ListingOrder::<T>::insert(uid.to_be_bytes(), ());
 		Listings::<T>::insert(
 			uid,
-			ListingRecord { seller, vid, price, min_term, max_term, listed_at, deposit },
+			ListingRecord {
+				seller,
+				vid,
+				price,
+				min_term,
+				max_term,
+				listed_at,
+				deposit,
+			},
 		);
 		Self::deposit_event(Event::Listed { uid, vid, price });
 		Ok(())
@@ -97,7 +105,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn page(from: Uid, limit: u32) -> Vec<ListingInfo<T::AccountId>> {
-		let before = from.checked_sub(1).map(|uid| ListingOrder::<T>::hashed_key_for(uid.to_be_bytes()));
+		let before = from
+			.checked_sub(1)
+			.map(|uid| ListingOrder::<T>::hashed_key_for(uid.to_be_bytes()));
 		let keys = match before {
 			Some(key) => ListingOrder::<T>::iter_keys_from(key),
 			None => ListingOrder::<T>::iter_keys(),

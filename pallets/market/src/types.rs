@@ -55,10 +55,18 @@ pub struct PurchaseRecord<AccountId> {
 impl<AccountId> PurchaseRecord<AccountId> {
 	/// What accrued by `now`, when the machine's available blocks are `available`: blocks and
 	/// amount. At most the blocks of the term since the last accrual, at most what is in escrow.
+	///
+	/// Blocks that were missed after the end, while nobody closed the purchase, count as missed
+	/// within it: when they were missed is not recorded, and the provider, whose money it is, can
+	/// close at the end itself.
 	pub fn due(&self, now: BlockNumber, available: u64) -> (u32, Balance) {
-		let elapsed = now.min(self.end).saturating_sub(self.accrued_at);
-		let present = available.saturating_sub(self.available);
-		let blocks = present.min(elapsed.into()).try_into().unwrap_or(elapsed);
-		(blocks, self.price.saturating_mul(blocks.into()).min(self.escrow))
+		let passed: u64 = now.saturating_sub(self.accrued_at).into();
+		let missed = passed.saturating_sub(available.saturating_sub(self.available));
+		let within: u64 = now.min(self.end).saturating_sub(self.accrued_at).into();
+		let blocks = u32::try_from(within.saturating_sub(missed)).unwrap_or(u32::MAX);
+		(
+			blocks,
+			self.price.saturating_mul(blocks.into()).min(self.escrow),
+		)
 	}
 }

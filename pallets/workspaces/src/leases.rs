@@ -10,7 +10,7 @@
 //! Every end removes the lease first and closes the purchase after it, so that the purchase's hook,
 //! which ends the lease of a purchase that ended on the market, finds none.
 
-use frame_support::{ensure, traits::fungible::MutateHold};
+use frame_support::{ensure, traits::fungible::MutateHold, weights::Weight};
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
 	traits::{Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, ResourceInspect},
@@ -19,7 +19,7 @@ use usufruct_primitives::{
 
 use crate::{
 	Config, EndReason, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState, Leases,
-	LeasesOfNode, Pallet, RequestRecord, Requests,
+	LeasesOfNode, Pallet, RequestRecord, Requests, WeightInfo,
 };
 
 /// A lease of this chain's accounts.
@@ -172,5 +172,10 @@ impl<T: Config> OnPurchaseEnd for Pallet<T> {
 			// The hook cannot fail; the purchase is over whatever became of its lease.
 			log::error!(target: "runtime::workspaces", "ending the lease of use right {uid}: {error:?}");
 		}
+	}
+
+	fn weight() -> Weight {
+		// Of all that ends a lease this does most: it closes a purchase besides.
+		T::WeightInfo::terminate()
 	}
 }

@@ -1,0 +1,79 @@
+//! Every call by everybody who may not call it.
+
+use frame_support::{assert_noop, dispatch::GetDispatchInfo};
+use sp_runtime::{traits::Dispatchable, DispatchError};
+
+use crate::{mock::*, Call, Error, Holders};
+
+fn calls() -> Vec<RuntimeCall> {
+	let calls: Vec<Call<Test>> = vec![
+		Call::list {
+			uid: UID,
+			price: PRICE,
+			min_term: 1,
+			max_term: 2,
+			holders: Holders::truncate_from(vec![(ALICE, 10_000)]),
+		},
+		Call::delist { uid: UID },
+		Call::buy {
+			uid: UID,
+			term: 1,
+			max_price: PRICE,
+		},
+		Call::cancel { uid: UID },
+		Call::accrue { uid: UID },
+		Call::close { uid: UID },
+	];
+	calls.into_iter().map(Into::into).collect()
+}
+
+#[test]
+fn every_call_needs_an_account() {
+	for builder in [
+		ExtBuilder::default(),
+		ExtBuilder::default().listed(),
+		ExtBuilder::default().sold(1),
+	] {
+		builder.build_and_execute(|| {
+			pass(1);
+			for call in calls() {
+				for origin in [RuntimeOrigin::root(), RuntimeOrigin::none()] {
+					assert_noop!(call.clone().dispatch(origin), DispatchError::BadOrigin);
+				}
+			}
+		});
+	}
+}
+
+#[test]
+fn only_the_seller_delists() {
+	ExtBuilder::default().listed().build_and_execute(|| {
+		for stranger in [BOB, CAROL, POOR, NOBODY, TREASURY, Market::account()] {
+			assert_noop!(
+				Market::delist(signed(stranger), UID),
+				Error::<Test>::NotSeller
+			);
+		}
+	});
+}
+
+#[test]
+fn no_call_is_free_of_weight() {
+	for call in calls() {
+		let weight = call.get_dispatch_info().call_weight;
+		assert!(weight.ref_time() > 0 && weight.proof_size() > 0, "{call:?}");
+	}
+}
+
+#[test]
+fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
+	use crate::WeightInfo;
+	let own = <() as WeightInfo>::close();
+	for call in [Call::<Test>::cancel { uid: UID }, Call::close { uid: UID }] {
+		let weight = call.get_dispatch_info().call_weight;
+		assert_eq!(
+			weight,
+			own + frame_support::weights::Weight::from_parts(7, 7)
+		);
+	}
+}
