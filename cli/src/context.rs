@@ -10,10 +10,21 @@ use crate::output::Failure;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Global {
 	/// The node to talk to
-	#[arg(long, global = true, env = "USUFRUCT_URL", default_value = "ws://127.0.0.1:9944")]
+	#[arg(
+		long,
+		global = true,
+		env = "USUFRUCT_URL",
+		default_value = "ws://127.0.0.1:9944"
+	)]
 	pub(crate) url: String,
 	/// The key that signs: a phrase, or a well-known name such as //Alice
-	#[arg(long, global = true, env = "USUFRUCT_KEY", alias = "suri", hide_env_values = true)]
+	#[arg(
+		long,
+		global = true,
+		env = "USUFRUCT_KEY",
+		alias = "suri",
+		hide_env_values = true
+	)]
 	pub(crate) key: Option<String>,
 	/// A file that holds the key
 	#[arg(long, global = true, conflicts_with = "key")]
@@ -45,7 +56,10 @@ pub(crate) struct Context {
 impl Context {
 	/// Connects.
 	pub(crate) async fn new(global: Global) -> Result<Self, Failure> {
-		Ok(Self { client: Client::connect(&global.url).await?, global })
+		Ok(Self {
+			client: Client::connect(&global.url).await?,
+			global,
+		})
 	}
 
 	/// The key that signs.
@@ -53,13 +67,16 @@ impl Context {
 		let text = match (&self.global.key, &self.global.key_file) {
 			(Some(key), _) => key.clone(),
 			(None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
-				Failure::Configuration(format!("the key file {} is not readable: {error}", path.display()))
+				Failure::Configuration(format!(
+					"the key file {} is not readable: {error}",
+					path.display()
+				))
 			})?,
 			(None, None) => {
 				return Err(Failure::Configuration(
 					"this command signs: give a key with --key, --key-file or USUFRUCT_KEY".into(),
 				))
-			},
+			}
 		};
 		Ok(keypair(&text)?)
 	}
@@ -92,7 +109,10 @@ impl Context {
 				eprintln!("transaction {step}");
 			}
 		};
-		Ok(self.client.submit(call, &self.key()?, wait, progress).await?)
+		Ok(self
+			.client
+			.submit(call, &self.key()?, wait, progress)
+			.await?)
 	}
 
 	/// Says something while a person waits.

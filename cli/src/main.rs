@@ -13,11 +13,15 @@ use clap::Parser;
 
 /// Sell, buy and use compute on the Usufruct chain.
 #[derive(Debug, Parser)]
-#[command(name = "usufruct", version, after_help = "Examples:\n  \
+#[command(
+	name = "usufruct",
+	version,
+	after_help = "Examples:\n  \
 	usufruct market listings                       what is for sale\n  \
 	usufruct workspace publish hello.wasm          make a module known\n  \
 	usufruct workspace run --image 0x… --max-price 0.01 --term 100 --port 8080 --wait\n\n\
-	Amounts are in USU (12.5), times in blocks of 3 s.")]
+	Amounts are in USU (12.5), times in blocks of 3 s."
+)]
 struct Cli {
 	#[command(flatten)]
 	global: context::Global,

@@ -49,7 +49,10 @@ pub(crate) type Outcome = Result<Value, Failure>;
 /// Shows why a command failed, on stderr.
 pub(crate) fn failure(failure: &Failure, json: bool) {
 	if json {
-		eprintln!("{}", json!({ "error": failure.message(), "status": failure.status() }));
+		eprintln!(
+			"{}",
+			json!({ "error": failure.message(), "status": failure.status() })
+		);
 	} else {
 		eprintln!("error: {}", failure.message());
 	}
@@ -71,7 +74,7 @@ pub(crate) fn show(value: &Value, json: bool) {
 				table.add_row([name.clone(), cell(value)]);
 			}
 			println!("{table}");
-		},
+		}
 		other => println!("{}", cell(other)),
 	}
 }

@@ -19,11 +19,16 @@ pub fn parse(text: &str) -> Result<u128, String> {
 		return Err(format!("“{text}” is not an amount; write it like 12.5"));
 	}
 	if fraction.len() > DECIMALS {
-		return Err(format!("an amount has at most {DECIMALS} digits after the point: {text}"));
+		return Err(format!(
+			"an amount has at most {DECIMALS} digits after the point: {text}"
+		));
 	}
-	format!("{}{fraction:0<DECIMALS$}", if whole.is_empty() { "0" } else { whole })
-		.parse()
-		.map_err(|_| format!("the amount is too large: {text}"))
+	format!(
+		"{}{fraction:0<DECIMALS$}",
+		if whole.is_empty() { "0" } else { whole }
+	)
+	.parse()
+	.map_err(|_| format!("the amount is too large: {text}"))
 }
 
 /// Writes an amount of the smallest unit in USU, without needless digits.

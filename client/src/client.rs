@@ -68,13 +68,21 @@ impl Client {
 	///
 	/// [`Error::Unreachable`] after 15 seconds.
 	pub async fn connect(url: &str) -> Result<Self, Error> {
-		let unreachable = |error: String| Error::Unreachable { url: url.into(), error };
+		let unreachable = |error: String| Error::Unreachable {
+			url: url.into(),
+			error,
+		};
 		let connect = async {
-			let rpc = RpcClient::from_insecure_url(url).await.map_err(|e| e.to_string())?;
+			let rpc = RpcClient::from_insecure_url(url)
+				.await
+				.map_err(|e| e.to_string())?;
 			let online = OnlineClient::<PolkadotConfig>::from_rpc_client(rpc.clone())
 				.await
 				.map_err(|e| e.to_string())?;
-			Ok(Self { online, legacy: LegacyRpcMethods::new(rpc) })
+			Ok(Self {
+				online,
+				legacy: LegacyRpcMethods::new(rpc),
+			})
 		};
 		tokio::time::timeout(CONNECT_TIMEOUT, connect)
 			.await
@@ -131,14 +139,18 @@ impl Client {
 				.system_account_next_index(&account)
 				.await
 				.map_err(Error::broken)?;
-			let params =
-				DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new().nonce(nonce).mortal(64).build();
+			let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
+				.nonce(nonce)
+				.mortal(64)
+				.build();
 			let at = self.finalized().await?;
 			let mut transaction = at
 				.transactions()
 				.sign_and_submit_then_watch(call, key, params)
 				.await
-				.map_err(|error| Error::NotTaken { message: error.to_string() })?;
+				.map_err(|error| Error::NotTaken {
+					message: error.to_string(),
+				})?;
 			progress("in the pool");
 			self.follow(&mut transaction, wait, &progress).await
 		};
@@ -163,19 +175,21 @@ impl Client {
 				TransactionStatus::InBestBlock(_) => {
 					progress("in a block, waiting for finality");
 					continue;
-				},
+				}
 				TransactionStatus::Error { message }
 				| TransactionStatus::Invalid { message }
 				| TransactionStatus::Dropped { message } => {
 					return Err(Error::NotTaken { message });
-				},
+				}
 				_ => continue,
 			};
 			progress("done");
 			let events = block.fetch_events().await.map_err(Error::broken)?;
 			return Self::verdict(events, block.at().await.map_err(Error::broken)?.metadata());
 		}
-		Err(Error::broken("the node stopped reporting on the transaction"))
+		Err(Error::broken(
+			"the node stopped reporting on the transaction",
+		))
 	}
 
 	/// The events, or the error that they tell of: the call's own, or the one it made by proxy.
@@ -196,8 +210,8 @@ impl Client {
 					if event.field_bytes().first() == Some(&1) =>
 				{
 					return Err(refused(event.field_bytes()[1..].to_vec()));
-				},
-				_ => {},
+				}
+				_ => {}
 			}
 		}
 		Ok(Sent { events })
@@ -216,7 +230,9 @@ impl Client {
 		wait: Wait,
 		progress: impl Fn(&str),
 	) -> Result<Sent, Error> {
-		let proxied = api::transactions().proxy().proxy(owner.clone().into(), None, call);
+		let proxied = api::transactions()
+			.proxy()
+			.proxy(owner.clone().into(), None, call);
 		self.submit(&proxied, key, wait, progress).await
 	}
 }

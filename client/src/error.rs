@@ -59,12 +59,16 @@ pub enum Error {
 impl Error {
 	/// An error of the connection.
 	pub fn broken(error: impl std::fmt::Display) -> Self {
-		Self::Broken { message: error.to_string() }
+		Self::Broken {
+			message: error.to_string(),
+		}
 	}
 
 	/// An error of encoding or decoding.
 	pub fn incompatible(error: impl std::fmt::Display) -> Self {
-		Self::Incompatible { message: error.to_string() }
+		Self::Incompatible {
+			message: error.to_string(),
+		}
 	}
 
 	/// An error of a dispatched call.

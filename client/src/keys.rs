@@ -30,6 +30,8 @@ pub fn account_of(text: &str) -> Result<AccountId32, Error> {
 	if text.starts_with("//") {
 		return Ok(AccountId32(keypair(text)?.public_key().0));
 	}
-	AccountId32::from_str(text)
-		.map_err(|error| Error::Account { text: text.into(), error: error.to_string() })
+	AccountId32::from_str(text).map_err(|error| Error::Account {
+		text: text.into(),
+		error: error.to_string(),
+	})
 }

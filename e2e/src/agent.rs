@@ -101,7 +101,10 @@ impl AgentProcess {
 				command.env(CRASH_VARIABLE, point);
 			}
 		})?;
-		Ok(Self { process, operator: format!("http://{listen}") })
+		Ok(Self {
+			process,
+			operator: format!("http://{listen}"),
+		})
 	}
 
 	/// Waits until it follows the chain.

@@ -56,7 +56,9 @@ impl Cli {
 	pub fn try_run(&self, arguments: &[&str]) -> Result<Result<Value, CliError>> {
 		wait::check_stopped()?;
 		let output = Command::new(&self.program)
-			.args(["--json", "--until", "in-block", "--url", &self.url, "--key", &self.key])
+			.args([
+				"--json", "--until", "in-block", "--url", &self.url, "--key", &self.key,
+			])
 			.args(arguments)
 			.output()
 			.wrap_err("start usufruct")?;

@@ -47,7 +47,11 @@ struct Narrator {
 impl Listener for Narrator {
 	fn step(&mut self, title: &str) {
 		self.steps += 1;
-		println!("\n{:>2}. {title}  [{} s]", self.steps, self.begun.elapsed().as_secs());
+		println!(
+			"\n{:>2}. {title}  [{} s]",
+			self.steps,
+			self.begun.elapsed().as_secs()
+		);
 	}
 
 	fn detail(&mut self, line: &str) {
@@ -61,9 +65,15 @@ fn main() -> Result<()> {
 	ctrlc::set_handler(wait::stop_all).wrap_err("listen for Ctrl-C")?;
 	let engine = choose(engine)?;
 	let folder = tempfile::tempdir().wrap_err("make a folder for the demonstration")?;
-	let mut narrator = Narrator { begun: Instant::now(), steps: 0 };
+	let mut narrator = Narrator {
+		begun: Instant::now(),
+		steps: 0,
+	};
 	main_job::tell(folder.path(), engine, &mut narrator)?;
-	println!("\nDone in {} s; nothing is left running.", narrator.begun.elapsed().as_secs());
+	println!(
+		"\nDone in {} s; nothing is left running.",
+		narrator.begun.elapsed().as_secs()
+	);
 	Ok(())
 }
 

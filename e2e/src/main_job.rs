@@ -75,8 +75,7 @@ impl Stage {
 		listener.step("The provider starts an agent, whose hot key acts for the provider");
 		let provider = Cli::new(&node.url(), PROVIDER)?;
 		provider.run(&["node", "add-agent", HOT_KEY, "--fund", "5"])?;
-		let mut options =
-			AgentOptions::new(&node.url(), HOT_KEY, PROVIDER, folder.join("agent"))?;
+		let mut options = AgentOptions::new(&node.url(), HOT_KEY, PROVIDER, folder.join("agent"))?;
 		options.engine = engine.clone();
 		let mut agent = AgentProcess::start(&options)?;
 		let hid = wait::until("the machine to be online", REGISTERED, || {
@@ -84,9 +83,19 @@ impl Stage {
 			registered(&provider)
 		})?;
 		for device in list(&provider.run(&["hardware", "list"])?) {
-			listener.detail(&format!("HID {}: {}", device["hid"], fields(device, &["hid"])));
+			listener.detail(&format!(
+				"HID {}: {}",
+				device["hid"],
+				fields(device, &["hid"])
+			));
 		}
-		Ok(Self { agent, node, engine, hid, before })
+		Ok(Self {
+			agent,
+			node,
+			engine,
+			hid,
+			before,
+		})
 	}
 
 	/// The command line of somebody.
@@ -102,7 +111,9 @@ fn registered(provider: &Cli) -> Result<Option<u64>> {
 		return Ok(None);
 	}
 	let hardware = provider.run(&["hardware", "list"])?;
-	let found = list(&hardware).next().and_then(|device| device["hid"].as_u64());
+	let found = list(&hardware)
+		.next()
+		.and_then(|device| device["hid"].as_u64());
 	Ok(found)
 }
 
@@ -120,15 +131,36 @@ pub fn offer(stage: &Stage) -> Result<Offer> {
 	let provider = stage.person(PROVIDER)?;
 	let isolation = stage.engine.isolation();
 	let hid = stage.hid.to_string();
-	let cut = ["--cpu", "1000", "--memory", "256", "--disk", "512", "--isolation", isolation];
+	let cut = [
+		"--cpu",
+		"1000",
+		"--memory",
+		"256",
+		"--disk",
+		"512",
+		"--isolation",
+		isolation,
+	];
 	let resource = provider.run(&[&["resource", "create", &hid], &cut[..]].concat())?;
 	let vid = identifier(&resource, "vid")?;
-	let uid = identifier(&provider.run(&["use-right", "mint", &vid.to_string()])?, "uid")?;
-	let (first, second) =
-		(format!("{PROVIDER}={}", SHARES.0), format!("{HOLDER}={}", SHARES.1));
+	let uid = identifier(
+		&provider.run(&["use-right", "mint", &vid.to_string()])?,
+		"uid",
+	)?;
+	let (first, second) = (
+		format!("{PROVIDER}={}", SHARES.0),
+		format!("{HOLDER}={}", SHARES.1),
+	);
 	let terms = ["--price", "0.01", "--min-term", "5", "--max-term", "1000"];
 	let holders = ["--holder", &first, "--holder", &second];
-	provider.run(&[&["market", "list", &uid.to_string()], &terms[..], &holders[..]].concat())?;
+	provider.run(
+		&[
+			&["market", "list", &uid.to_string()],
+			&terms[..],
+			&holders[..],
+		]
+		.concat(),
+	)?;
 	Ok(Offer { vid, uid })
 }
 
@@ -139,12 +171,19 @@ pub fn publish(stage: &Stage, folder: &Path) -> Result<String> {
 		Engine::Wasm => {
 			let module = images::wasm_module("demo/hello.wat", folder)?;
 			tenant.run(&["workspace", "publish", path(&module)?])?
-		},
+		}
 		Engine::Docker(host) => {
 			let image = images::container(host, IMAGE, folder)?;
 			let digest = image.trim_start_matches("sha256:");
-			tenant.run(&["workspace", "publish", "--digest", digest, "--reference", IMAGE])?
-		},
+			tenant.run(&[
+				"workspace",
+				"publish",
+				"--digest",
+				digest,
+				"--reference",
+				IMAGE,
+			])?
+		}
 	};
 	Ok(text(&published, "image")?.to_string())
 }
@@ -156,7 +195,9 @@ const IMAGE: &str = "usufruct-demo";
 pub fn request(image: &str, engine: &Engine) -> Vec<String> {
 	let port = images::CONTAINER_PORT.to_string();
 	let mut arguments = vec!["workspace", "run", "--image", image, "--max-price", "0.02"];
-	arguments.extend(["--term", "200", "--port", &port, "--cpu", "500", "--memory", "64"]);
+	arguments.extend([
+		"--term", "200", "--port", &port, "--cpu", "500", "--memory", "64",
+	]);
 	arguments.extend(["--isolation", engine.isolation(), "--wait"]);
 	let mut arguments: Vec<String> = arguments.into_iter().map(String::from).collect();
 	if matches!(engine, Engine::Docker(_)) {
@@ -174,17 +215,23 @@ pub fn call(stage: &Stage, lease: u64) -> Result<String> {
 		Engine::Wasm => {
 			let answer = tenant.run(&["workspace", "call", &lease, "--body", QUESTION])?;
 			(answer, images::wasm_answer(QUESTION))
-		},
+		}
 		Engine::Docker(_) => {
 			let question = QUESTION.replace(' ', "+");
 			let path = format!("/cgi-bin/answer?{question}");
 			let answer = tenant.run(&["workspace", "call", &lease, "--path", &path])?;
 			(answer, images::container_answer(&question)?)
-		},
+		}
 	};
-	ensure!(answer["status"] == 200, "the workspace did not answer: {answer}");
+	ensure!(
+		answer["status"] == 200,
+		"the workspace did not answer: {answer}"
+	);
 	let found = text(&answer, "answer")?;
-	ensure!(found == expected, "the workspace answered {found:?} instead of {expected:?}");
+	ensure!(
+		found == expected,
+		"the workspace answered {found:?} instead of {expected:?}"
+	);
 	Ok(found.trim().to_string())
 }
 
@@ -208,45 +255,72 @@ pub struct Told {
 /// At the first step that does not show what it should.
 pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Result<Told> {
 	let stage = Stage::set(folder, engine, listener)?;
-	let (provider, tenant, holder) =
-		(stage.person(PROVIDER)?, stage.person(TENANT)?, stage.person(HOLDER)?);
+	let (provider, tenant, holder) = (
+		stage.person(PROVIDER)?,
+		stage.person(TENANT)?,
+		stage.person(HOLDER)?,
+	);
 
 	listener.step("The provider cuts a resource, mints its use right and lists it");
 	let first = offer(&stage)?;
 	let Offer { vid, uid } = first;
-	listener.detail(&format!("VID {vid}, UID {uid}, and RID {vid} with 10,000 shares:"));
-	listener.detail(&format!("{} for {PROVIDER}, {} for {HOLDER}", SHARES.0, SHARES.1));
+	listener.detail(&format!(
+		"VID {vid}, UID {uid}, and RID {vid} with 10,000 shares:"
+	));
+	listener.detail(&format!(
+		"{} for {PROVIDER}, {} for {HOLDER}",
+		SHARES.0, SHARES.1
+	));
 
-	listener.step("A tenant requests a workspace; the validator's off-chain worker finds the machine");
+	listener
+		.step("A tenant requests a workspace; the validator's off-chain worker finds the machine");
 	let image = publish(&stage, folder)?;
 	let arguments = request(&image, &stage.engine);
 	let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-	let running = tenant.run(&arguments).wrap_err_with(|| log_of(&stage.agent))?;
+	let running = tenant
+		.run(&arguments)
+		.wrap_err_with(|| log_of(&stage.agent))?;
 	let lease = identifier(&running["leases"][0], "lease")?;
 	listener.detail(&format!("image {image}"));
-	listener.detail(&format!("lease {lease}: {}", fields(&running["leases"][0], &["lease"])));
+	listener.detail(&format!(
+		"lease {lease}: {}",
+		fields(&running["leases"][0], &["lease"])
+	));
 
-	listener.step(&format!("The tenant calls the workspace, which runs in {}", match stage.engine {
-		Engine::Wasm => "the WebAssembly engine",
-		Engine::Docker(_) => "a Docker container",
-	}));
+	listener.step(&format!(
+		"The tenant calls the workspace, which runs in {}",
+		match stage.engine {
+			Engine::Wasm => "the WebAssembly engine",
+			Engine::Docker(_) => "a Docker container",
+		}
+	));
 	listener.detail(&format!("asked    {QUESTION}"));
 	listener.detail(&format!("answered {}", call(&stage, lease)?));
 
 	listener.step("The tenant asks the hardware for a proof of compute");
-	listener.detail("seed, rounds, commitment, positions from later blocks, reveal: about a minute");
+	listener
+		.detail("seed, rounds, commitment, positions from later blocks, reveal: about a minute");
 	let hid = stage.hid.to_string();
 	let proof = tenant
 		.run(&["proof", "request", &hid, "--wait"])
 		.wrap_err_with(|| log_of(&stage.agent))?;
 	listener.detail(&format!("HID {hid}: {}", fields(&proof, &["hid"])));
-	ensure!(proof["rank"] == 1, "the only hardware of its class is its best: {proof}");
+	ensure!(
+		proof["rank"] == 1,
+		"the only hardware of its class is its best: {proof}"
+	);
 
 	listener.step("The tenant ends the lease: what was used is paid, the rest returns");
 	tenant.run(&["workspace", "terminate", &lease.to_string()])?;
 	let paid = settle(&provider, &holder, vid)?;
-	listener.detail(&format!("{PROVIDER} settles {} USU", ledger::usu(signed(paid.0)?)));
-	listener.detail(&format!("{HOLDER} settles {} USU", ledger::usu(signed(paid.1)?)));
+	listener.detail(&format!(
+		"{PROVIDER} settles {} USU",
+		ledger::usu(signed(paid.0)?)
+	));
+	listener.detail(&format!(
+		"{HOLDER} settles {} USU",
+		ledger::usu(signed(paid.1)?)
+	));
 	check_gone(&stage, lease)?;
 	listener.detail("the workspace is gone from the machine");
 
@@ -259,7 +333,10 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 	listener.detail(&format!("{:<18} {:>16} USU", "sum", ledger::usu(0)));
 
 	listener.step("The same resource is sold again, with the revenue right that it has");
-	let uid = identifier(&provider.run(&["use-right", "mint", &vid.to_string()])?, "uid")?;
+	let uid = identifier(
+		&provider.run(&["use-right", "mint", &vid.to_string()])?,
+		"uid",
+	)?;
 	ensure!(uid != first.uid, "use right {uid} was minted twice");
 	let terms = ["--price", "0.02", "--min-term", "5", "--max-term", "1000"];
 	provider.run(&[&["market", "list", &uid.to_string()], &terms[..]].concat())?;
@@ -269,21 +346,36 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 		"the new listing is not for sale: {listings}"
 	);
 	listener.detail(&format!("UID {uid} on VID {vid}, with RID {vid} as it is"));
-	Ok(Told { offers: (first, Offer { vid, uid }), proof, paid, changes })
+	Ok(Told {
+		offers: (first, Offer { vid, uid }),
+		proof,
+		paid,
+		changes,
+	})
 }
 
 /// Both holders take their income; fails unless it is divided as their shares are.
 fn settle(provider: &Cli, holder: &Cli, vid: u64) -> Result<(u128, u128)> {
 	let settle = |who: &Cli| -> Result<u128> {
-		number(&who.run(&["revenue", "settle", &vid.to_string()])?, "amount_units")
+		number(
+			&who.run(&["revenue", "settle", &vid.to_string()])?,
+			"amount_units",
+		)
 	};
 	let paid = (settle(provider)?, settle(holder)?);
 	ensure!(paid.0 > 0, "the provider was paid nothing");
 	// Each is rounded down by itself: they may be one unit apart.
-	let (first, second) = (paid.0.saturating_mul(SHARES.1), paid.1.saturating_mul(SHARES.0));
+	let (first, second) = (
+		paid.0.saturating_mul(SHARES.1),
+		paid.1.saturating_mul(SHARES.0),
+	);
 	ensure!(
 		first.abs_diff(second) <= SHARES.0,
-		"{} and {} are not as {} to {}", paid.0, paid.1, SHARES.0, SHARES.1
+		"{} and {} are not as {} to {}",
+		paid.0,
+		paid.1,
+		SHARES.0,
+		SHARES.1
 	);
 	Ok(paid)
 }
@@ -295,7 +387,7 @@ fn check_gone(stage: &Stage, lease: u64) -> Result<()> {
 			Engine::Wasm => !stage.agent.metrics()?.contains("usufruct_agent_leases 0"),
 			Engine::Docker(host) => {
 				!docker::containers(host, &format!("usufruct.lease={lease}"))?.is_empty()
-			},
+			}
 		};
 		Ok((!runs).then_some(()))
 	})
@@ -312,15 +404,24 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 /// A whole number by its key.
 pub fn identifier(value: &Value, key: &str) -> Result<u64> {
-	value[key].as_u64().ok_or_else(|| eyre!("no number `{key}` in {value}"))
+	value[key]
+		.as_u64()
+		.ok_or_else(|| eyre!("no number `{key}` in {value}"))
 }
 
 /// An object's fields as people read them, without `but` and what is empty.
 fn fields(value: &Value, but: &[&str]) -> String {
-	let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), String::from);
+	let shown = |value: &Value| {
+		value
+			.as_str()
+			.map_or_else(|| value.to_string(), String::from)
+	};
 	let fields = value.as_object().into_iter().flatten();
 	let fields = fields.filter(|(key, value)| !but.contains(&key.as_str()) && !value.is_null());
-	fields.map(|(key, value)| format!("{key} {}", shown(value))).collect::<Vec<_>>().join(", ")
+	fields
+		.map(|(key, value)| format!("{key} {}", shown(value)))
+		.collect::<Vec<_>>()
+		.join(", ")
 }
 
 fn path(path: &Path) -> Result<&str> {

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use eyre::{eyre, Result, WrapErr};
-use usufruct_client::{api, account_of, keypair, AccountId32, AtBlock, Client, Keypair, Wait, H256};
+use usufruct_client::{
+	account_of, api, keypair, AccountId32, AtBlock, Client, Keypair, Wait, H256,
+};
 use usufruct_proof::{mix, seed, ClassParams, Hash, Reveal, SeedContext};
 
 use crate::{
@@ -73,7 +75,12 @@ fn unreadable(error: impl std::fmt::Display) -> eyre::Report {
 
 macro_rules! fetch {
 	($at:expr, $address:expr, $key:expr) => {
-		match $at.storage().try_fetch($address, $key).await.map_err(unreadable)? {
+		match $at
+			.storage()
+			.try_fetch($address, $key)
+			.await
+			.map_err(unreadable)?
+		{
 			Some(value) => Some(value.decode().map_err(unreadable)?),
 			None => None,
 		}
@@ -97,7 +104,7 @@ impl Chain {
 				Err(error) => {
 					tracing::warn!(%error, "no connection yet");
 					tokio::time::sleep(Duration::from_secs(2)).await;
-				},
+				}
 			}
 		}
 	}
@@ -141,8 +148,12 @@ impl Chain {
 	pub async fn node(&self, at: &AtBlock, machine: &Machine) -> Result<Option<(u32, u32, bool)>> {
 		let registry = api::storage().node_registry();
 		let machine = H256(machine.identity);
-		let Some(node) = fetch!(at, registry.node_of_machine(), (machine,)) else { return Ok(None) };
-		let Some(record) = fetch!(at, registry.nodes(), (node,)) else { return Ok(None) };
+		let Some(node) = fetch!(at, registry.node_of_machine(), (machine,)) else {
+			return Ok(None);
+		};
+		let Some(record) = fetch!(at, registry.nodes(), (node,)) else {
+			return Ok(None);
+		};
 		if record.owner != self.owner {
 			return Err(eyre!(
 				"this machine is registered as node {node} of {}; use that owner, or another data folder",
@@ -150,7 +161,11 @@ impl Chain {
 			));
 		}
 		use api::runtime_types::pallet_node_registry::types::NodeStatus;
-		Ok(Some((node, record.last_heartbeat, record.status == NodeStatus::Online)))
+		Ok(Some((
+			node,
+			record.last_heartbeat,
+			record.status == NodeStatus::Online,
+		)))
 	}
 
 	/// Registers the machine.
@@ -173,7 +188,12 @@ impl Chain {
 	/// # Errors
 	///
 	/// What the chain refused.
-	pub async fn add_device(&self, at: &AtBlock, node: u32, device: &Device) -> Result<Option<u64>> {
+	pub async fn add_device(
+		&self,
+		at: &AtBlock,
+		node: u32,
+		device: &Device,
+	) -> Result<Option<u64>> {
 		let registry = api::storage().node_registry();
 		if let Some(hid) = fetch!(at, registry.hid_of_device(), (H256(device.serial),)) {
 			return Ok(Some(hid));
@@ -181,7 +201,11 @@ impl Chain {
 		let call = Registry::add_hardware {
 			node,
 			class: device.class,
-			kind: if device.gpu { HardwareKind::Gpu } else { HardwareKind::Cpu },
+			kind: if device.gpu {
+				HardwareKind::Gpu
+			} else {
+				HardwareKind::Cpu
+			},
 			device: H256(device.serial),
 			capacity: Capacity {
 				cpu_millis: device.cpu_millis,
@@ -201,7 +225,9 @@ impl Chain {
 	///
 	/// What the chain refused.
 	pub async fn heartbeat(&self, node: u32) -> Result<()> {
-		self.submit(api::Call::NodeRegistry(Registry::heartbeat { node })).await.wrap_err("heartbeat")
+		self.submit(api::Call::NodeRegistry(Registry::heartbeat { node }))
+			.await
+			.wrap_err("heartbeat")
 	}
 
 	/// Takes the machine off, before the agent stops.
@@ -210,7 +236,9 @@ impl Chain {
 	///
 	/// What the chain refused.
 	pub async fn go_offline(&self, node: u32) -> Result<()> {
-		self.submit(api::Call::NodeRegistry(Registry::go_offline { node })).await.wrap_err("go offline")
+		self.submit(api::Call::NodeRegistry(Registry::go_offline { node }))
+			.await
+			.wrap_err("go offline")
 	}
 
 	/// The leases that should run on the node.
@@ -224,11 +252,19 @@ impl Chain {
 		let now = Self::number(at);
 		let mut desired = Vec::new();
 		for id in list.unwrap_or_default() {
-			let Some(lease) = fetch!(at, workspaces.leases(), (id,)) else { continue };
-			let Some(request) = fetch!(at, workspaces.requests(), (lease.request,)) else { continue };
-			let Some(image) = fetch!(at, workspaces.images(), (request.spec.image,)) else { continue };
+			let Some(lease) = fetch!(at, workspaces.leases(), (id,)) else {
+				continue;
+			};
+			let Some(request) = fetch!(at, workspaces.requests(), (lease.request,)) else {
+				continue;
+			};
+			let Some(image) = fetch!(at, workspaces.images(), (request.spec.image,)) else {
+				continue;
+			};
 			let resources = api::storage().use_rights().resources();
-			let Some(resource) = fetch!(at, resources, (lease.vid,)) else { continue };
+			let Some(resource) = fetch!(at, resources, (lease.vid,)) else {
+				continue;
+			};
 			// Nothing outlives its term, whether or not somebody has closed it on chain.
 			if now >= lease.ends_at {
 				continue;
@@ -244,7 +280,13 @@ impl Chain {
 				},
 				digest: request.spec.image.0,
 				reference: text(&image.reference.0),
-				command: request.spec.command.0.iter().map(|part| text(&part.0)).collect(),
+				command: request
+					.spec
+					.command
+					.0
+					.iter()
+					.map(|part| text(&part.0))
+					.collect(),
 				port: request.spec.port,
 				cpu_millis: resource.capacity.cpu_millis,
 				memory_mib: resource.capacity.memory_mib,
@@ -256,7 +298,11 @@ impl Chain {
 	}
 
 	async fn report(&self, lease: u64, generation: u32, progress: Progress) -> Result<()> {
-		let call = Workspaces::report_progress { lease, generation, progress };
+		let call = Workspaces::report_progress {
+			lease,
+			generation,
+			progress,
+		};
 		self.submit(api::Call::Workspaces(call))
 			.await
 			.wrap_err_with(|| format!("report lease {lease}"))
@@ -268,7 +314,8 @@ impl Chain {
 	///
 	/// What the chain refused.
 	pub async fn report_dispensing(&self, lease: u64, generation: u32, percent: u8) -> Result<()> {
-		self.report(lease, generation, Progress::Dispensing { percent }).await
+		self.report(lease, generation, Progress::Dispensing { percent })
+			.await
 	}
 
 	/// Tells where a lease answers.
@@ -278,7 +325,8 @@ impl Chain {
 	/// What the chain refused.
 	pub async fn report_running(&self, lease: u64, generation: u32, endpoint: &str) -> Result<()> {
 		let endpoint = BoundedVec(endpoint.as_bytes().to_vec());
-		self.report(lease, generation, Progress::Running { endpoint }).await
+		self.report(lease, generation, Progress::Running { endpoint })
+			.await
 	}
 
 	/// Tells that a batch job is done.
@@ -309,7 +357,8 @@ impl Chain {
 			Failure::LimitExceeded(_) => FailureReason::LimitExceeded,
 			Failure::NoEngine(_) => FailureReason::NoEngine,
 		};
-		self.report(lease, generation, Progress::Failed { reason }).await
+		self.report(lease, generation, Progress::Failed { reason })
+			.await
 	}
 
 	/// The challenges that the hardware has to answer.
@@ -321,8 +370,12 @@ impl Chain {
 		let proofs = api::storage().proof_of_compute();
 		let mut challenges = Vec::new();
 		for hid in hids {
-			let Some(id) = fetch!(at, proofs.challenge_of_hid(), (*hid,)) else { continue };
-			let Some(record) = fetch!(at, proofs.challenges(), (id,)) else { continue };
+			let Some(id) = fetch!(at, proofs.challenge_of_hid(), (*hid,)) else {
+				continue;
+			};
+			let Some(record) = fetch!(at, proofs.challenges(), (id,)) else {
+				continue;
+			};
 			let p = &record.params;
 			let params = ClassParams {
 				m: p.m,
@@ -398,7 +451,11 @@ impl Chain {
 	///
 	/// What the chain refused.
 	pub async fn commit_first(&self, challenge: u64, root: Hash) -> Result<()> {
-		self.submit(api::Call::ProofOfCompute(Proofs::commit_first { challenge, root })).await
+		self.submit(api::Call::ProofOfCompute(Proofs::commit_first {
+			challenge,
+			root,
+		}))
+		.await
 	}
 
 	/// Commits to all rounds.
@@ -407,7 +464,12 @@ impl Chain {
 	///
 	/// What the chain refused.
 	pub async fn commit(&self, challenge: u64, rounds: u32, digest: Hash) -> Result<()> {
-		self.submit(api::Call::ProofOfCompute(Proofs::commit { challenge, rounds, digest })).await
+		self.submit(api::Call::ProofOfCompute(Proofs::commit {
+			challenge,
+			rounds,
+			digest,
+		}))
+		.await
 	}
 
 	/// Opens the samples.
@@ -425,6 +487,10 @@ impl Chain {
 			roots: BoundedVec(reveal.roots.into_inner()),
 			openings: BoundedVec(openings.collect()),
 		};
-		self.submit(api::Call::ProofOfCompute(Proofs::reveal { challenge, reveal: Box::new(reveal) })).await
+		self.submit(api::Call::ProofOfCompute(Proofs::reveal {
+			challenge,
+			reveal: Box::new(reveal),
+		}))
+		.await
 	}
 }

@@ -1,6 +1,9 @@
 //! One TOML file, the environment, flags: each overrides what comes before it.
 
-use std::{net::SocketAddr, path::{Path, PathBuf}};
+use std::{
+	net::SocketAddr,
+	path::{Path, PathBuf},
+};
 
 use eyre::{eyre, Result, WrapErr};
 use serde::Deserialize;
@@ -93,7 +96,10 @@ pub fn read(path: &Path) -> Result<Settings> {
 	let text = std::fs::read_to_string(path)
 		.wrap_err_with(|| format!("read the configuration {}", path.display()))?;
 	toml::from_str(&text).map_err(|error| {
-		eyre!("the configuration {} is not usable: {error}", path.display())
+		eyre!(
+			"the configuration {} is not usable: {error}",
+			path.display()
+		)
 	})
 }
 
@@ -105,14 +111,30 @@ impl Config {
 	/// Names what has no default and is missing.
 	pub fn new(over: Settings, under: Settings) -> Result<Self> {
 		let missing = |what: &str, flag: &str| {
-			eyre!("{what} is missing: give {flag}, or `{}` in the configuration file", &flag[2..])
+			eyre!(
+				"{what} is missing: give {flag}, or `{}` in the configuration file",
+				&flag[2..]
+			)
 		};
 		let listen = SocketAddr::from(([127, 0, 0, 1], 9616));
 		Ok(Self {
-			url: over.url.or(under.url).unwrap_or_else(|| "ws://127.0.0.1:9944".into()),
-			key: Secret(over.key.or(under.key).ok_or_else(|| missing("the hot key", "--key"))?),
-			owner: over.owner.or(under.owner).ok_or_else(|| missing("the owner", "--owner"))?,
-			data_dir: over.data_dir.or(under.data_dir).unwrap_or_else(|| "usufruct-agent".into()),
+			url: over
+				.url
+				.or(under.url)
+				.unwrap_or_else(|| "ws://127.0.0.1:9944".into()),
+			key: Secret(
+				over.key
+					.or(under.key)
+					.ok_or_else(|| missing("the hot key", "--key"))?,
+			),
+			owner: over
+				.owner
+				.or(under.owner)
+				.ok_or_else(|| missing("the owner", "--owner"))?,
+			data_dir: over
+				.data_dir
+				.or(under.data_dir)
+				.unwrap_or_else(|| "usufruct-agent".into()),
 			listen: over.listen.or(under.listen).unwrap_or(listen),
 			public_address: over
 				.public_address
@@ -120,7 +142,11 @@ impl Config {
 				.unwrap_or_else(|| "127.0.0.1".into()),
 			engine: over.engine.or(under.engine).unwrap_or_default(),
 			region: over.region.or(under.region).unwrap_or(0),
-			heartbeat_blocks: over.heartbeat_blocks.or(under.heartbeat_blocks).unwrap_or(15).max(1),
+			heartbeat_blocks: over
+				.heartbeat_blocks
+				.or(under.heartbeat_blocks)
+				.unwrap_or(15)
+				.max(1),
 		})
 	}
 }
@@ -135,15 +161,28 @@ mod tests {
 		let path = folder.path().join("agent.toml");
 		std::fs::write(&path, "url = \"ws://127.0.0.1:1\"\nheartbeet = 3\n").unwrap();
 		let error = read(&path).unwrap_err().to_string();
-		assert!(error.contains("heartbeet") && error.contains("agent.toml"), "{error}");
+		assert!(
+			error.contains("heartbeet") && error.contains("agent.toml"),
+			"{error}"
+		);
 	}
 
 	#[test]
 	fn flags_win_over_the_file_and_the_file_over_defaults() {
 		let file: Settings = toml::from_str("key = \"//A\"\nowner = \"o\"\nregion = 7").unwrap();
-		let flags = Settings { region: Some(8), ..Default::default() };
+		let flags = Settings {
+			region: Some(8),
+			..Default::default()
+		};
 		let config = Config::new(flags, file).unwrap();
-		assert_eq!((config.region, config.owner.as_str(), config.heartbeat_blocks), (8, "o", 15));
+		assert_eq!(
+			(
+				config.region,
+				config.owner.as_str(),
+				config.heartbeat_blocks
+			),
+			(8, "o", 15)
+		);
 	}
 
 	#[test]

@@ -79,20 +79,26 @@ pub fn plan(desired: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
 	let stops = running
 		.values()
 		.filter(|found| {
-			wanted.get(&found.lease).is_none_or(|lease| lease.generation != found.generation)
+			wanted
+				.get(&found.lease)
+				.is_none_or(|lease| lease.generation != found.generation)
 		})
 		.map(|found| Action::Stop { lease: found.lease });
-	let rest = wanted.values().filter_map(|lease| match running.get(&lease.lease) {
-		None => Some(Action::Start((*lease).clone())),
-		// Stopped in this pass, started in the next.
-		Some(found) if found.generation != lease.generation => None,
-		Some(found) if lease.endpoint.as_deref() != Some(&found.endpoint) => Some(Action::Report {
-			lease: lease.lease,
-			generation: lease.generation,
-			endpoint: found.endpoint.clone(),
-		}),
-		Some(_) => None,
-	});
+	let rest = wanted
+		.values()
+		.filter_map(|lease| match running.get(&lease.lease) {
+			None => Some(Action::Start((*lease).clone())),
+			// Stopped in this pass, started in the next.
+			Some(found) if found.generation != lease.generation => None,
+			Some(found) if lease.endpoint.as_deref() != Some(&found.endpoint) => {
+				Some(Action::Report {
+					lease: lease.lease,
+					generation: lease.generation,
+					endpoint: found.endpoint.clone(),
+				})
+			}
+			Some(_) => None,
+		});
 	stops.chain(rest).collect()
 }
 
@@ -119,7 +125,11 @@ mod tests {
 	}
 
 	fn actual(lease: u64, generation: u32) -> Actual {
-		Actual { lease, generation, endpoint: format!("host:{lease}") }
+		Actual {
+			lease,
+			generation,
+			endpoint: format!("host:{lease}"),
+		}
 	}
 
 	#[test]
@@ -135,14 +145,27 @@ mod tests {
 
 	#[test]
 	fn an_old_generation_is_stopped_before_the_new_one_starts() {
-		assert_eq!(plan(&[desired(1, 2, None)], &[actual(1, 1)]), [Action::Stop { lease: 1 }]);
+		assert_eq!(
+			plan(&[desired(1, 2, None)], &[actual(1, 1)]),
+			[Action::Stop { lease: 1 }]
+		);
 	}
 
 	#[test]
 	fn a_running_lease_is_reported_until_the_chain_knows_its_endpoint() {
-		let report = Action::Report { lease: 1, generation: 0, endpoint: "host:1".into() };
-		assert_eq!(plan(&[desired(1, 0, None)], &[actual(1, 0)]), [report.clone()]);
-		assert_eq!(plan(&[desired(1, 0, Some("old:1"))], &[actual(1, 0)]), [report]);
+		let report = Action::Report {
+			lease: 1,
+			generation: 0,
+			endpoint: "host:1".into(),
+		};
+		assert_eq!(
+			plan(&[desired(1, 0, None)], &[actual(1, 0)]),
+			[report.clone()]
+		);
+		assert_eq!(
+			plan(&[desired(1, 0, Some("old:1"))], &[actual(1, 0)]),
+			[report]
+		);
 		assert_eq!(plan(&[desired(1, 0, Some("host:1"))], &[actual(1, 0)]), []);
 	}
 
@@ -151,15 +174,20 @@ mod tests {
 		for action in actions {
 			match action {
 				Action::Start(lease) => {
-					assert!(actual.iter().all(|found| found.lease != lease.lease), "run twice");
+					assert!(
+						actual.iter().all(|found| found.lease != lease.lease),
+						"run twice"
+					);
 					actual.push(super::Actual {
 						lease: lease.lease,
 						generation: lease.generation,
 						endpoint: format!("host:{}", lease.lease),
 					});
-				},
+				}
 				Action::Stop { lease } => actual.retain(|found| found.lease != *lease),
-				Action::Report { lease, endpoint, .. } => desired
+				Action::Report {
+					lease, endpoint, ..
+				} => desired
 					.iter_mut()
 					.filter(|wanted| wanted.lease == *lease)
 					.for_each(|wanted| wanted.endpoint = Some(endpoint.clone())),

@@ -56,11 +56,15 @@ pub fn look(data_dir: &Path) -> Result<Machine> {
 			Err(note) => {
 				notes.push(note);
 				None
-			},
+			}
 		})),
 		Err(note) => notes.push(note),
 	}
-	Ok(Machine { identity, devices, notes })
+	Ok(Machine {
+		identity,
+		devices,
+		notes,
+	})
 }
 
 /// The system's machine identifier, hashed with a name of ours so that it tells nothing elsewhere,
@@ -77,10 +81,12 @@ fn identity(data_dir: &Path) -> Result<[u8; 32]> {
 				.and_then(|()| std::fs::write(&path, &text))
 				.wrap_err_with(|| format!("create the machine's identity in {}", path.display()))?;
 			text
-		},
+		}
 	};
 	let mut hasher = blake3::Hasher::new_derive_key("usufruct machine identity");
-	hasher.update(system.trim().as_bytes()).update(own.trim().as_bytes());
+	hasher
+		.update(system.trim().as_bytes())
+		.update(own.trim().as_bytes());
 	Ok(hasher.finalize().into())
 }
 
@@ -89,7 +95,12 @@ fn processor(identity: &[u8; 32], data_dir: &Path) -> Device {
 	system.refresh_memory();
 	system.refresh_cpu_all();
 	let cores = std::thread::available_parallelism().map_or(1, usize::from);
-	let name = system.cpus().first().map_or("processor", |cpu| cpu.brand()).trim().to_string();
+	let name = system
+		.cpus()
+		.first()
+		.map_or("processor", |cpu| cpu.brand())
+		.trim()
+		.to_string();
 	let disks = sysinfo::Disks::new_with_refreshed_list();
 	let whole = data_dir.canonicalize().unwrap_or_default();
 	let disk = disks
@@ -101,9 +112,15 @@ fn processor(identity: &[u8; 32], data_dir: &Path) -> Device {
 	Device {
 		name,
 		gpu: false,
-		class: if cfg!(target_arch = "aarch64") { CPU_AARCH64 } else { CPU_X86_64 },
+		class: if cfg!(target_arch = "aarch64") {
+			CPU_AARCH64
+		} else {
+			CPU_X86_64
+		},
 		serial: blake3::derive_key("usufruct processor", identity),
-		cpu_millis: u32::try_from(cores).unwrap_or(u32::MAX).saturating_mul(1_000),
+		cpu_millis: u32::try_from(cores)
+			.unwrap_or(u32::MAX)
+			.saturating_mul(1_000),
 		memory_mib: mib(system.total_memory()),
 		disk_mib: mib(disk),
 	}
@@ -111,17 +128,26 @@ fn processor(identity: &[u8; 32], data_dir: &Path) -> Device {
 
 /// The GPUs that the driver shows; for each what it is, or why it cannot be offered.
 fn gpus() -> Result<Vec<Result<Device, String>>, String> {
-	let nvml = nvml_wrapper::Nvml::init()
-		.map_err(|error| format!("no NVIDIA driver answers ({error}): offering the processor alone"))?;
+	let nvml = nvml_wrapper::Nvml::init().map_err(|error| {
+		format!("no NVIDIA driver answers ({error}): offering the processor alone")
+	})?;
 	let count = nvml.device_count().map_err(|error| error.to_string())?;
 	Ok((0..count)
 		.map(|index| {
-			let device = nvml.device_by_index(index).map_err(|error| error.to_string())?;
+			let device = nvml
+				.device_by_index(index)
+				.map_err(|error| error.to_string())?;
 			let name = device.name().map_err(|error| error.to_string())?;
-			let serial = device.uuid().map_err(|error| format!("{name}: no UUID: {error}"))?;
-			let memory = device.memory_info().map_err(|error| format!("{name}: {error}"))?;
+			let serial = device
+				.uuid()
+				.map_err(|error| format!("{name}: no UUID: {error}"))?;
+			let memory = device
+				.memory_info()
+				.map_err(|error| format!("{name}: {error}"))?;
 			if !name.contains("H200") {
-				return Err(format!("{name}: the chain has no class for it yet; the DAO adds classes"));
+				return Err(format!(
+					"{name}: the chain has no class for it yet; the DAO adds classes"
+				));
 			}
 			Ok(Device {
 				name,

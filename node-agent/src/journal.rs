@@ -9,8 +9,13 @@ use eyre::{Result, WrapErr};
 
 /// The places at which a crash is tested: the environment's `USUFRUCT_CRASH_AT` names one, and the
 /// process aborts there.
-pub const CRASH_POINTS: [&str; 5] =
-	["before-intent", "after-intent", "after-start", "after-outcome", "after-report"];
+pub const CRASH_POINTS: [&str; 5] = [
+	"before-intent",
+	"after-intent",
+	"after-start",
+	"after-outcome",
+	"after-report",
+];
 
 /// Aborts if the environment names this point. For tests; does nothing else.
 pub fn crash_point(name: &str) {
@@ -65,7 +70,9 @@ impl Journal {
 		let database = open().wrap_err_with(|| {
 			format!("open the journal {}; if it is damaged, move it away: running leases are found again", path.display())
 		})?;
-		Ok(Self { database: Mutex::new(database) })
+		Ok(Self {
+			database: Mutex::new(database),
+		})
 	}
 
 	/// Writes how a start of a lease goes.
@@ -74,7 +81,10 @@ impl Journal {
 	///
 	/// Where the disk does not take it.
 	pub fn write(&self, lease: u64, generation: u32, outcome: Outcome) -> Result<()> {
-		let database = self.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+		let database = self
+			.database
+			.lock()
+			.unwrap_or_else(std::sync::PoisonError::into_inner);
 		database
 			.execute(
 				"INSERT INTO starts VALUES (?1, ?2, ?3)
@@ -91,7 +101,10 @@ impl Journal {
 	///
 	/// Where the journal cannot be read.
 	pub fn read(&self, lease: u64, generation: u32) -> Result<Option<Outcome>> {
-		let database = self.database.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+		let database = self
+			.database
+			.lock()
+			.unwrap_or_else(std::sync::PoisonError::into_inner);
 		let found = database.query_row(
 			"SELECT outcome FROM starts WHERE lease = ?1 AND generation = ?2",
 			(lease.cast_signed(), generation),

@@ -17,10 +17,14 @@ use usufruct_agent::{
 
 /// Sells this machine's compute on the Usufruct chain.
 #[derive(Debug, Parser)]
-#[command(name = "usufruct-agent", version, after_help = "\
+#[command(
+	name = "usufruct-agent",
+	version,
+	after_help = "\
 The hot key only pays fees; it acts for the owner through a proxy that the owner gave it:\n  \
 usufruct --key … node add-agent <address of the hot key>\n\n\
-Settings come from the file, then the environment, then flags; later ones win.")]
+Settings come from the file, then the environment, then flags; later ones win."
+)]
 struct Cli {
 	#[command(subcommand)]
 	command: Command,
@@ -57,10 +61,16 @@ async fn main() -> Result<()> {
 		.with_writer(std::io::stderr)
 		.init();
 	match Cli::parse().command {
-		Command::Run { config: path, settings } => {
-			let file = path.map(|path| config::read(&path)).transpose()?.unwrap_or_default();
+		Command::Run {
+			config: path,
+			settings,
+		} => {
+			let file = path
+				.map(|path| config::read(&path))
+				.transpose()?
+				.unwrap_or_default();
 			run(Config::new(*settings, file)?).await
-		},
+		}
 		Command::Check { data_dir, json } => check(data_dir, json).await,
 	}
 }
@@ -70,8 +80,7 @@ async fn run(config: Config) -> Result<()> {
 		.wrap_err_with(|| format!("create the data folder {}", config.data_dir.display()))?;
 	let machine = inventory::look(&config.data_dir)?;
 	let journal = Journal::open(&config.data_dir)?;
-	let engines =
-		Engines::new(config.engine, &config.data_dir, &config.public_address).await?;
+	let engines = Engines::new(config.engine, &config.data_dir, &config.public_address).await?;
 	tracing::info!(engines = ?engines.names(), devices = machine.devices.len(), "machine looked at");
 	for note in &machine.notes {
 		tracing::info!("{note}");
@@ -79,7 +88,9 @@ async fn run(config: Config) -> Result<()> {
 	let metrics = server::Metrics::new()?;
 	server::serve(config.listen, metrics.clone()).await?;
 	let chain = Chain::connect(&config, Duration::from_secs(60)).await?;
-	Reconciler::new(config, chain, engines, journal, machine, metrics).run(stop_signal()).await;
+	Reconciler::new(config, chain, engines, journal, machine, metrics)
+		.run(stop_signal())
+		.await;
 	Ok(())
 }
 

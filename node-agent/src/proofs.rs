@@ -68,12 +68,17 @@ pub async fn answer(chain: Chain, challenge: Challenge) -> Result<()> {
 	let roots = result?;
 
 	let at = block(&chain, challenge.sampled_at()).await?;
-	let sample_seed = chain
-		.sample_seed(&at, &challenge)
-		.await?
-		.ok_or_else(|| eyre!("too few blocks carried randomness for challenge {}", challenge.id))?;
+	let sample_seed = chain.sample_seed(&at, &challenge).await?.ok_or_else(|| {
+		eyre!(
+			"too few blocks carried randomness for challenge {}",
+			challenge.id
+		)
+	})?;
 	if chain.seed(&at, &challenge).await? != Some(seed) {
-		return Err(eyre!("the seed of challenge {} changed with its blocks", challenge.id));
+		return Err(eyre!(
+			"the seed of challenge {} changed with its blocks",
+			challenge.id
+		));
 	}
 	let params = challenge.params;
 	let reveal =
@@ -92,13 +97,18 @@ async fn commit(
 	roots: &mut tokio::sync::mpsc::UnboundedReceiver<[u8; 32]>,
 	worker: tokio::task::JoinHandle<Vec<[u8; 32]>>,
 ) -> Result<Vec<[u8; 32]>> {
-	let first = roots.recv().await.ok_or_else(|| eyre!("no round was computed"))?;
+	let first = roots
+		.recv()
+		.await
+		.ok_or_else(|| eyre!("no round was computed"))?;
 	chain.commit_first(challenge.id, first).await?;
 	block(chain, challenge.commit_until().saturating_sub(RESERVE)).await?;
 	stop.store(true, Ordering::Relaxed);
 	let roots = worker.await?;
 	let rounds = u32::try_from(roots.len())?;
-	chain.commit(challenge.id, rounds, commit_digest(&roots)).await?;
+	chain
+		.commit(challenge.id, rounds, commit_digest(&roots))
+		.await?;
 	tracing::info!(challenge = challenge.id, rounds, "work committed");
 	Ok(roots)
 }

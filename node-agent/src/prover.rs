@@ -18,9 +18,12 @@ fn compute(params: &ClassParams, round_seed: &Hash, keep: &[u32]) -> Round {
 	let k = params.k as usize;
 	let vectors = |count: u32, fill: fn(&RoundKeys, u32, &mut [u8])| -> Vec<u8> {
 		let mut bytes = vec![0u8; count as usize * k];
-		bytes.par_chunks_mut(k).enumerate().for_each(|(index, vector)| {
-			fill(&keys, index as u32, vector);
-		});
+		bytes
+			.par_chunks_mut(k)
+			.enumerate()
+			.for_each(|(index, vector)| {
+				fill(&keys, index as u32, vector);
+			});
 		bytes
 	};
 	let (rows, columns) = (vectors(params.m, fill_row), vectors(params.n, fill_column));
@@ -37,7 +40,10 @@ fn compute(params: &ClassParams, round_seed: &Hash, keep: &[u32]) -> Round {
 		})
 		.collect();
 	let (values, kept): (Vec<_>, Vec<_>) = results.into_iter().unzip();
-	Round { values, kept: kept.into_iter().flatten().collect() }
+	Round {
+		values,
+		kept: kept.into_iter().flatten().collect(),
+	}
 }
 
 /// Sixteen rows times sixteen columns, each of k bytes.
@@ -85,7 +91,10 @@ fn dot4_avx512(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[expect(unsafe_code, reason = "a function for certain processors is called after asking for them")]
+#[expect(
+	unsafe_code,
+	reason = "a function for certain processors is called after asking for them"
+)]
 fn dot4(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
 	if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl") {
 		// SAFETY: the processor has what the function was compiled for.
@@ -116,7 +125,9 @@ pub fn prove(
 		if !go_on(round) {
 			break;
 		}
-		let Some(root) = tile_root(&current, compute(params, &current, &[]).values) else { break };
+		let Some(root) = tile_root(&current, compute(params, &current, &[]).values) else {
+			break;
+		};
 		done(round, &root);
 		current = next_seed(&current, &root, round);
 		roots.push(root);
@@ -143,19 +154,32 @@ pub fn open(
 	rounds.dedup();
 	for round in rounds {
 		let round_seed = seeds.get(round as usize)?;
-		let here: Vec<_> =
-			positions.iter().enumerate().filter(|(_, position)| position.round == round).collect();
-		let tiles: Vec<u32> = here.iter().map(|(_, position)| position.tile(params)).collect();
+		let here: Vec<_> = positions
+			.iter()
+			.enumerate()
+			.filter(|(_, position)| position.round == round)
+			.collect();
+		let tiles: Vec<u32> = here
+			.iter()
+			.map(|(_, position)| position.tile(params))
+			.collect();
 		let computed = compute(params, round_seed, &tiles);
 		for ((at, _), index) in here.iter().zip(&tiles) {
 			let (_, tile) = computed.kept.iter().find(|(kept, _)| kept == index)?;
 			let path = path_of(round_seed, &computed.values, *index)?;
-			openings[*at] = Some(Opening { tile: *tile, path: path.try_into().ok()? });
+			openings[*at] = Some(Opening {
+				tile: *tile,
+				path: path.try_into().ok()?,
+			});
 		}
 	}
 	Some(Reveal {
 		roots: roots.to_vec().try_into().ok()?,
-		openings: openings.into_iter().collect::<Option<Vec<_>>>()?.try_into().ok()?,
+		openings: openings
+			.into_iter()
+			.collect::<Option<Vec<_>>>()?
+			.try_into()
+			.ok()?,
 	})
 }
 
@@ -164,7 +188,10 @@ fn path_of(key: &Hash, values: &[Hash], index: u32) -> Option<Vec<Hash>> {
 	let (mut level, mut at, mut path) = (values.to_vec(), index as usize, Vec::new());
 	while level.len() > 1 {
 		path.push(*level.get(at ^ 1)?);
-		level = level.chunks_exact(2).map(|pair| parent(key, &pair[0], &pair[1])).collect();
+		level = level
+			.chunks_exact(2)
+			.map(|pair| parent(key, &pair[0], &pair[1]))
+			.collect();
 		at >>= 1;
 	}
 	Some(path)
@@ -197,12 +224,18 @@ mod tests {
 		assert_eq!(roots.len(), 6);
 		let reveal = open(&PARAMS, seed, &roots, &samples).unwrap();
 		let digest = commit_digest(&roots);
-		assert_eq!(verify(&PARAMS, &seed, 6, &digest, &roots[0], &samples, &reveal), Ok(()));
+		assert_eq!(
+			verify(&PARAMS, &seed, 6, &digest, &roots[0], &samples, &reveal),
+			Ok(())
+		);
 	}
 
 	#[test]
 	fn proving_stops_when_told() {
-		assert_eq!(prove(&PARAMS, [3; 32], |round| round < 2, |_, _| {}).len(), 2);
+		assert_eq!(
+			prove(&PARAMS, [3; 32], |round| round < 2, |_, _| {}).len(),
+			2
+		);
 	}
 
 	#[test]

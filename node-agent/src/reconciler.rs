@@ -79,7 +79,10 @@ impl Reconciler {
 			};
 			if let Err(error) = pass {
 				self.metrics.failures.inc();
-				tracing::warn!(error = format!("{error:#}"), "this pass failed; the next one tries again");
+				tracing::warn!(
+					error = format!("{error:#}"),
+					"this pass failed; the next one tries again"
+				);
 				if let Ok(chain) = Chain::connect(&self.config, Duration::ZERO).await {
 					self.chain = chain;
 				}
@@ -107,11 +110,16 @@ impl Reconciler {
 
 	async fn pass(&mut self) -> Result<()> {
 		let best = self.chain.best().await?;
-		let Some((node, last_heartbeat, online)) = self.chain.node(&best, &self.machine).await? else {
+		let Some((node, last_heartbeat, online)) = self.chain.node(&best, &self.machine).await?
+		else {
 			tracing::info!("registering this machine");
 			return self
 				.chain
-				.register(&self.machine, &self.config.public_address, self.config.region)
+				.register(
+					&self.machine,
+					&self.config.public_address,
+					self.config.region,
+				)
 				.await;
 		};
 		for device in &self.machine.devices {
@@ -120,7 +128,7 @@ impl Reconciler {
 					Some(hid) => {
 						tracing::info!(hid, name = device.name, "hardware is registered");
 						self.hids.insert(device.serial, hid);
-					},
+					}
 					// Found in the next pass.
 					None => return Ok(()),
 				}
@@ -156,7 +164,7 @@ impl Reconciler {
 					Ok(()) => metrics.proofs.inc(),
 					Err(error) => {
 						tracing::warn!(challenge = id, error = format!("{error:#}"), "no proof");
-					},
+					}
 				}
 			});
 		}
@@ -168,13 +176,19 @@ impl Reconciler {
 			Action::Stop { lease } => {
 				tracing::info!(lease, "stopping a workspace");
 				self.engines.stop(lease).await
-			},
-			Action::Report { lease, generation, endpoint } => {
+			}
+			Action::Report {
+				lease,
+				generation,
+				endpoint,
+			} => {
 				if lock(&self.starting).contains(&lease) {
 					return Ok(());
 				}
-				self.chain.report_running(lease, generation, &endpoint).await
-			},
+				self.chain
+					.report_running(lease, generation, &endpoint)
+					.await
+			}
 			Action::Start(lease) => {
 				if lock(&self.starting).insert(lease.lease) {
 					let task = Start {
@@ -186,7 +200,7 @@ impl Reconciler {
 					tokio::spawn(task.run(lease));
 				}
 				Ok(())
-			},
+			}
 		}
 	}
 }
@@ -207,7 +221,11 @@ impl Start {
 	async fn run(self, lease: DesiredLease) {
 		let id = lease.lease;
 		if let Err(error) = self.start(&lease).await {
-			tracing::warn!(lease = id, error = format!("{error:#}"), "not started; tried again");
+			tracing::warn!(
+				lease = id,
+				error = format!("{error:#}"),
+				"not started; tried again"
+			);
 		}
 		lock(&self.starting).remove(&id);
 	}
@@ -227,7 +245,9 @@ impl Start {
 		}
 		let started = self
 			.engines
-			.start(lease, |percent| tracing::debug!(lease = id, percent, "dispensing"))
+			.start(lease, |percent| {
+				tracing::debug!(lease = id, percent, "dispensing")
+			})
 			.await;
 		crash_point("after-start");
 		match started {
@@ -236,12 +256,12 @@ impl Start {
 				crash_point("after-outcome");
 				self.chain.report_running(id, generation, &endpoint).await?;
 				tracing::info!(lease = id, endpoint, "workspace runs");
-			},
+			}
 			Ok(Started::Finished) => {
 				self.journal.write(id, generation, Outcome::Finished)?;
 				crash_point("after-outcome");
 				self.chain.report_finished(id, generation).await?;
-			},
+			}
 			Err(failure) => self.failed(id, generation, &failure).await?,
 		}
 		crash_point("after-report");

@@ -50,10 +50,19 @@ impl Metrics {
 			Ok(metric)
 		};
 		Ok(Self {
-			block: gauge("usufruct_agent_finalized_block", "Last finalized block seen")?,
+			block: gauge(
+				"usufruct_agent_finalized_block",
+				"Last finalized block seen",
+			)?,
 			leases: gauge("usufruct_agent_leases", "Leases that run")?,
-			heartbeats: counter("usufruct_agent_heartbeats_total", "Heartbeats taken by the chain")?,
-			failures: counter("usufruct_agent_failures_total", "Passes that failed and were repeated")?,
+			heartbeats: counter(
+				"usufruct_agent_heartbeats_total",
+				"Heartbeats taken by the chain",
+			)?,
+			failures: counter(
+				"usufruct_agent_failures_total",
+				"Passes that failed and were repeated",
+			)?,
 			proofs: counter("usufruct_agent_proofs_total", "Proofs revealed")?,
 			registry,
 			seen: Arc::default(),
@@ -72,7 +81,9 @@ impl Metrics {
 }
 
 fn seconds() -> u64 {
-	SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+	SystemTime::now()
+		.duration_since(UNIX_EPOCH)
+		.map_or(0, |time| time.as_secs())
 }
 
 /// Serves until the process ends.
@@ -89,7 +100,10 @@ pub async fn serve(address: SocketAddr, metrics: Metrics) -> Result<()> {
 				if metrics.is_ready() {
 					(StatusCode::OK, "ready\n")
 				} else {
-					(StatusCode::SERVICE_UNAVAILABLE, "no finalized block for a minute\n")
+					(
+						StatusCode::SERVICE_UNAVAILABLE,
+						"no finalized block for a minute\n",
+					)
 				}
 			}),
 		)
@@ -99,7 +113,10 @@ pub async fn serve(address: SocketAddr, metrics: Metrics) -> Result<()> {
 				let mut text = Vec::new();
 				match TextEncoder::new().encode(&metrics.registry.gather(), &mut text) {
 					Ok(()) => (StatusCode::OK, text),
-					Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string().into_bytes()),
+					Err(error) => (
+						StatusCode::INTERNAL_SERVER_ERROR,
+						error.to_string().into_bytes(),
+					),
 				}
 			}),
 		)

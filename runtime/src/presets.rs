@@ -15,9 +15,9 @@ use usufruct_primitives::{ClassId, HardwareKind};
 use usufruct_proof::ClassParams;
 
 use crate::{
-	configs::pallet_accounts, constants::currency::USU, AccountId, BabeConfig, BalancesConfig, ProofOfComputeConfig,
-	RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig, ValidatorSetConfig,
-	BABE_GENESIS_EPOCH_CONFIG,
+	configs::pallet_accounts, constants::currency::USU, AccountId, BabeConfig, BalancesConfig,
+	ProofOfComputeConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+	ValidatorSetConfig, BABE_GENESIS_EPOCH_CONFIG,
 };
 
 /// One validator, a sudo key, rich well-known accounts: for `--dev`.
@@ -48,18 +48,26 @@ impl Validator {
 /// The validators of `staging`: account, BABE key, GRANDPA key. Nobody kept their secrets: whoever
 /// opens a network replaces them in the exported specification first.
 const STAGING_VALIDATORS: [([u8; 32], [u8; 32], [u8; 32]); 4] = [
-	(hex!("eee659b8bbebe742b0fb7121cc95c9d36ed397ba041aaa7ba6307ad510ce4c47"),
+	(
+		hex!("eee659b8bbebe742b0fb7121cc95c9d36ed397ba041aaa7ba6307ad510ce4c47"),
 		hex!("b2c51c98707a446c2aba0c9917546b4981f01ce76fb5d08b235c23cae4abb61b"),
-		hex!("125b30ae5dbc4fd7e9b9a87a2f593887d55d88e3400c7e712a981ec7981ab5da")),
-	(hex!("f8db7e9b07c43255bcf6ddf5c3fba93bf825cdbc74ab8b801297cf1581176835"),
+		hex!("125b30ae5dbc4fd7e9b9a87a2f593887d55d88e3400c7e712a981ec7981ab5da"),
+	),
+	(
+		hex!("f8db7e9b07c43255bcf6ddf5c3fba93bf825cdbc74ab8b801297cf1581176835"),
 		hex!("f6b21c35c7048f0242f287b2e8ebd80faff5ef9737d6acf1e3efed7031e42725"),
-		hex!("140cffb1434a3a3e850fcca57eb251bbfb6a845584a2540776c91cda4c365065")),
-	(hex!("62c8be3d996bf02e8ff43bb761d7789e730262e91fb67906f01e43eae6a7c560"),
+		hex!("140cffb1434a3a3e850fcca57eb251bbfb6a845584a2540776c91cda4c365065"),
+	),
+	(
+		hex!("62c8be3d996bf02e8ff43bb761d7789e730262e91fb67906f01e43eae6a7c560"),
 		hex!("40a53ea980b0021b744ccb541dc0cd429cc4267e30c881e183e565fae60d994e"),
-		hex!("925d79bb287076c057d0ff55576a879b90e295764df5d2f3da7bacaacb2f9a27")),
-	(hex!("5e651d7888cb5170c38b1425db169795e31d78d366709a3f8d8611cb23ccfa34"),
+		hex!("925d79bb287076c057d0ff55576a879b90e295764df5d2f3da7bacaacb2f9a27"),
+	),
+	(
+		hex!("5e651d7888cb5170c38b1425db169795e31d78d366709a3f8d8611cb23ccfa34"),
 		hex!("58a4a5fdf64fe7c8bd71f3ee2d10fd739d7079d0f6d3dfe9e6a536d6fab91a68"),
-		hex!("eeef915d255ed1c6eb1f69cd0237ccac1154443f61d14195a8483b2da9147d9d")),
+		hex!("eeef915d255ed1c6eb1f69cd0237ccac1154443f61d14195a8483b2da9147d9d"),
+	),
 ];
 
 /// Class of any 64-bit x86 processor.
@@ -128,14 +136,22 @@ fn genesis(
 		},
 		proof_of_compute: ProofOfComputeConfig { classes: classes() },
 		validator_set: ValidatorSetConfig {
-			validators: validators.iter().map(|v| v.account.clone()).collect::<Vec<_>>(),
+			validators: validators
+				.iter()
+				.map(|v| v.account.clone())
+				.collect::<Vec<_>>(),
 		},
-		babe: BabeConfig { epoch_config: BABE_GENESIS_EPOCH_CONFIG },
+		babe: BabeConfig {
+			epoch_config: BABE_GENESIS_EPOCH_CONFIG
+		},
 		session: SessionConfig {
 			keys: validators
 				.into_iter()
 				.map(|v| {
-					let keys = SessionKeys { babe: v.babe, grandpa: v.grandpa };
+					let keys = SessionKeys {
+						babe: v.babe,
+						grandpa: v.grandpa,
+					};
 					(v.account.clone(), v.account, keys)
 				})
 				.collect::<Vec<_>>(),
@@ -145,12 +161,17 @@ fn genesis(
 }
 
 fn well_known_accounts() -> Vec<AccountId> {
-	Sr25519Keyring::well_known().map(|k| k.to_account_id()).collect()
+	Sr25519Keyring::well_known()
+		.map(|k| k.to_account_id())
+		.collect()
 }
 
 fn development() -> Value {
 	genesis(
-		vec![Validator::well_known(Sr25519Keyring::Alice, Ed25519Keyring::Alice)],
+		vec![Validator::well_known(
+			Sr25519Keyring::Alice,
+			Ed25519Keyring::Alice,
+		)],
 		well_known_accounts(),
 		1_000_000 * USU,
 		Some(Sr25519Keyring::Alice.to_account_id()),
@@ -192,10 +213,15 @@ pub fn get(id: &PresetId) -> Option<Vec<u8>> {
 		STAGING => staging(),
 		_ => return None,
 	};
-	serde_json::to_string(&patch).ok().map(|json| json.into_bytes())
+	serde_json::to_string(&patch)
+		.ok()
+		.map(|json| json.into_bytes())
 }
 
 /// The presets' names.
 pub fn names() -> Vec<PresetId> {
-	[DEVELOPMENT, LOCAL, STAGING].into_iter().map(PresetId::from).collect()
+	[DEVELOPMENT, LOCAL, STAGING]
+		.into_iter()
+		.map(PresetId::from)
+		.collect()
 }

@@ -14,7 +14,10 @@ pub(crate) struct Arguments {
 
 /// Builds the programs, then lets them tell it.
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
-	step("build (most of an hour the first time, then seconds)", build_programs)?;
+	step(
+		"build (most of an hour the first time, then seconds)",
+		build_programs,
+	)?;
 	let program = programs()?.join("usufruct-e2e");
 	start(std::process::Command::new(program).args(["demo", "--engine", &arguments.engine]))
 }

@@ -50,20 +50,26 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				"free_units": free.to_string(),
 				"held_units": held.to_string(),
 			}))
-		},
+		}
 		Command::Holds { account } => {
 			let account = who(account)?;
 			let at = context.state().await?;
 			let holds = entry!(at, storage().balances().holds(), (account,));
-			let rows = holds.map(|holds| holds.0).unwrap_or_default().into_iter().map(|hold| {
-				json!({ "reason": format!("{:?}", hold.id), "amount": amount::show(hold.amount) })
-			});
+			let rows = holds
+				.map(|holds| holds.0)
+				.unwrap_or_default()
+				.into_iter()
+				.map(
+					|hold| json!({ "reason": format!("{:?}", hold.id), "amount": amount::show(hold.amount) }),
+				);
 			Ok(rows.collect())
-		},
+		}
 		Command::Transfer { to, amount } => {
 			let to = account_of(&to)?;
-			context.submit(&tx().balances().transfer_keep_alive(to.into(), amount)).await?;
+			context
+				.submit(&tx().balances().transfer_keep_alive(to.into(), amount))
+				.await?;
 			Ok(done("transferred"))
-		},
+		}
 	}
 }

@@ -15,13 +15,15 @@ pub(crate) enum Command {
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	match command {
 		Command::Status => {
-			let (best, finalized) =
-				(context.client.best().await?, context.client.finalized().await?);
+			let (best, finalized) = (
+				context.client.best().await?,
+				context.client.finalized().await?,
+			);
 			Ok(json!({
 				"genesis": format!("{:?}", context.client.online().genesis_hash()),
 				"best": number(&best),
 				"finalized": number(&finalized),
 			}))
-		},
+		}
 	}
 }

@@ -66,17 +66,31 @@ impl From<Capacity> for ChainCapacity {
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	use api::runtime_types::usufruct_primitives::hardware::HardwareKind;
 	match command {
-		Command::Add { node, class, device, gpu, capacity } => {
-			let kind = if gpu { HardwareKind::Gpu } else { HardwareKind::Cpu };
-			let call = tx().node_registry().add_hardware(node, class, kind, device, capacity.into());
+		Command::Add {
+			node,
+			class,
+			device,
+			gpu,
+			capacity,
+		} => {
+			let kind = if gpu {
+				HardwareKind::Gpu
+			} else {
+				HardwareKind::Cpu
+			};
+			let call =
+				tx().node_registry()
+					.add_hardware(node, class, kind, device, capacity.into());
 			let sent = context.submit(&call).await?;
 			let event = sent.event::<api::node_registry::events::HardwareAdded>()?;
 			Ok(json!({ "hid": event.hid }))
-		},
+		}
 		Command::List { node } => {
 			let at = context.state().await?;
 			let hardware = entries!(at, storage().node_registry().hardware());
-			let wanted = hardware.iter().filter(|(_, h)| node.is_none_or(|node| h.node == node));
+			let wanted = hardware
+				.iter()
+				.filter(|(_, h)| node.is_none_or(|node| h.node == node));
 			Ok(wanted
 				.map(|((hid,), record)| {
 					json!({
@@ -90,6 +104,6 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
+		}
 	}
 }

@@ -68,26 +68,38 @@ pub(crate) enum Command {
 }
 
 fn holder(text: &str) -> Result<(AccountId32, u16), String> {
-	let (account, shares) =
-		text.split_once('=').ok_or_else(|| format!("“{text}” is not ACCOUNT=SHARES"))?;
-	let shares = shares.parse().map_err(|error| format!("shares of {account}: {error}"))?;
-	Ok((account_of(account).map_err(|error| error.to_string())?, shares))
+	let (account, shares) = text
+		.split_once('=')
+		.ok_or_else(|| format!("“{text}” is not ACCOUNT=SHARES"))?;
+	let shares = shares
+		.parse()
+		.map_err(|error| format!("shares of {account}: {error}"))?;
+	Ok((
+		account_of(account).map_err(|error| error.to_string())?,
+		shares,
+	))
 }
 
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let market = tx().market();
 	match command {
-		Command::List { uid, price, min_term, max_term, holders } => {
+		Command::List {
+			uid,
+			price,
+			min_term,
+			max_term,
+			holders,
+		} => {
 			let holders = api::runtime_types::bounded_collections::bounded_vec::BoundedVec(holders);
 			let call = market.list(uid, price, min_term, max_term, holders);
 			let sent = context.submit(&call).await?;
 			let event = sent.event::<api::market::events::Listed>()?;
 			Ok(json!({ "uid": uid, "vid": event.vid, "price": amount::show(price) }))
-		},
+		}
 		Command::Delist { uid } => {
 			context.submit(&market.delist(uid)).await?;
 			Ok(done("delisted"))
-		},
+		}
 		Command::Listings => {
 			let at = context.state().await?;
 			let listings = entries!(at, storage().market().listings());
@@ -104,7 +116,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
+		}
 		Command::Purchases => {
 			let at = context.state().await?;
 			let purchases = entries!(at, storage().market().purchases());
@@ -123,8 +135,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
-		Command::Buy { uid, term, max_price } => {
+		}
+		Command::Buy {
+			uid,
+			term,
+			max_price,
+		} => {
 			let at = context.state().await?;
 			let listing = entry!(at, storage().market().listings(), (uid,))
 				.ok_or_else(|| Failure::Gone(format!("use right {uid} is not for sale")))?;
@@ -138,19 +154,19 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let sent = context.submit(&market.buy(uid, term, price)).await?;
 			let event = sent.event::<api::market::events::Bought>()?;
 			Ok(json!({ "uid": uid, "until": event.until, "escrow": amount::show(event.escrow) }))
-		},
+		}
 		Command::Cancel { uid } => {
 			let sent = context.submit(&market.cancel(uid)).await?;
 			let event = sent.event::<api::market::events::Cancelled>()?;
 			Ok(json!({ "uid": uid, "refund": amount::show(event.refund) }))
-		},
+		}
 		Command::Accrue { uid } => {
 			context.submit(&market.accrue(uid)).await?;
 			Ok(done("accrued"))
-		},
+		}
 		Command::Close { uid } => {
 			context.submit(&market.close(uid)).await?;
 			Ok(done("closed"))
-		},
+		}
 	}
 }

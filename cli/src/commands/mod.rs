@@ -86,8 +86,11 @@ pub(crate) fn unreadable(error: impl std::fmt::Display) -> Failure {
 macro_rules! entries {
 	($at:expr, $address:expr) => {{
 		let mut entries = Vec::new();
-		let mut stream =
-			$at.storage().iter($address, ()).await.map_err($crate::commands::unreadable)?;
+		let mut stream = $at
+			.storage()
+			.iter($address, ())
+			.await
+			.map_err($crate::commands::unreadable)?;
 		while let Some(entry) = stream.next().await {
 			let entry = entry.map_err($crate::commands::unreadable)?;
 			let key = entry
@@ -95,7 +98,10 @@ macro_rules! entries {
 				.map_err($crate::commands::unreadable)?
 				.decode()
 				.map_err($crate::commands::unreadable)?;
-			let value = entry.value().decode().map_err($crate::commands::unreadable)?;
+			let value = entry
+				.value()
+				.decode()
+				.map_err($crate::commands::unreadable)?;
 			entries.push((key, value));
 		}
 		entries.sort_by(|a, b| a.0.cmp(&b.0));

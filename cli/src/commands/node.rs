@@ -61,7 +61,8 @@ pub(crate) enum Command {
 	},
 }
 
-type Record = api::runtime_types::pallet_node_registry::types::NodeRecord<usufruct_client::AccountId32>;
+type Record =
+	api::runtime_types::pallet_node_registry::types::NodeRecord<usufruct_client::AccountId32>;
 
 fn document(node: u32, record: &Record) -> Value {
 	json!({
@@ -80,53 +81,69 @@ fn document(node: u32, record: &Record) -> Value {
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let registry = tx().node_registry();
 	match command {
-		Command::Register { machine, endpoint, region } => {
-			let endpoint = api::runtime_types::bounded_collections::bounded_vec::BoundedVec(endpoint.into_bytes());
-			let sent = context.submit(&registry.register(machine, endpoint, region)).await?;
+		Command::Register {
+			machine,
+			endpoint,
+			region,
+		} => {
+			let endpoint = api::runtime_types::bounded_collections::bounded_vec::BoundedVec(
+				endpoint.into_bytes(),
+			);
+			let sent = context
+				.submit(&registry.register(machine, endpoint, region))
+				.await?;
 			let event = sent.event::<api::node_registry::events::NodeRegistered>()?;
 			Ok(json!({ "node": event.node }))
-		},
+		}
 		Command::List => {
 			let at = context.state().await?;
 			let nodes = entries!(at, storage().node_registry().nodes());
-			Ok(nodes.iter().map(|((node,), record)| document(*node, record)).collect())
-		},
+			Ok(nodes
+				.iter()
+				.map(|((node,), record)| document(*node, record))
+				.collect())
+		}
 		Command::Show { node } => {
 			let at = context.state().await?;
 			let record = entry!(at, storage().node_registry().nodes(), (node,));
 			let record = record.ok_or_else(|| Failure::Gone(format!("there is no node {node}")))?;
 			Ok(document(node, &record))
-		},
+		}
 		Command::Heartbeat { node } => {
 			context.submit(&registry.heartbeat(node)).await?;
 			Ok(done("heartbeat received"))
-		},
+		}
 		Command::Offline { node } => {
 			context.submit(&registry.go_offline(node)).await?;
 			Ok(done("offline"))
-		},
+		}
 		Command::Retire { node } => {
 			context.submit(&registry.retire(node)).await?;
 			Ok(done("retiring"))
-		},
+		}
 		Command::Withdraw { node } => {
 			context.submit(&registry.withdraw_bond(node)).await?;
 			Ok(done("withdrawn"))
-		},
+		}
 		Command::AddAgent { agent, fund } => {
 			let agent = account_of(&agent)?;
-			let kind = api::runtime_types::usufruct_runtime::configs::accounts::ProxyType::NodeAgent;
+			let kind =
+				api::runtime_types::usufruct_runtime::configs::accounts::ProxyType::NodeAgent;
 			let add = api::Call::Proxy(api::runtime_types::pallet_proxy::pallet::Call::add_proxy {
 				delegate: agent.clone().into(),
 				proxy_type: kind,
 				delay: 0,
 			});
-			let pay = api::Call::Balances(api::runtime_types::pallet_balances::pallet::Call::transfer_keep_alive {
-				dest: agent.into(),
-				value: fund,
-			});
-			context.submit(&tx().utility().batch_all(vec![add, pay])).await?;
+			let pay = api::Call::Balances(
+				api::runtime_types::pallet_balances::pallet::Call::transfer_keep_alive {
+					dest: agent.into(),
+					value: fund,
+				},
+			);
+			context
+				.submit(&tx().utility().batch_all(vec![add, pay]))
+				.await?;
 			Ok(done("the agent may act"))
-		},
+		}
 	}
 }

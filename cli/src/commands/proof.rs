@@ -44,14 +44,16 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	match command {
 		Command::Request { hid, wait } => {
-			let sent = context.submit(&tx().proof_of_compute().request_proof(hid)).await?;
+			let sent = context
+				.submit(&tx().proof_of_compute().request_proof(hid))
+				.await?;
 			let event = sent.event::<api::proof_of_compute::events::ProofRequested>()?;
 			if wait {
 				follow(context, event.challenge).await?;
 				return show(context, hid).await;
 			}
 			Ok(json!({ "challenge": event.challenge, "hid": hid }))
-		},
+		}
 		Command::Show { hid } => show(context, hid).await,
 		Command::Classes => {
 			let at = context.state().await?;
@@ -71,7 +73,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
+		}
 	}
 }
 
@@ -82,14 +84,20 @@ async fn follow(context: &Context, challenge: u64) -> Result<(), Failure> {
 		let at = context.state().await?;
 		let record = entry!(at, storage().proof_of_compute().challenges(), (challenge,));
 		let Some(record) = record else { return Ok(()) };
-		let step = format!("{:?}", record.state).split([' ', '{']).next().unwrap_or("").to_string();
+		let step = format!("{:?}", record.state)
+			.split([' ', '{'])
+			.next()
+			.unwrap_or("")
+			.to_string();
 		if step != last {
 			context.say(&format!("challenge {challenge}: {step}"));
 			last = step;
 		}
 		tokio::time::sleep(Duration::from_secs(1)).await;
 	}
-	Err(Failure::Gone(format!("challenge {challenge} was not over after 10 minutes")))
+	Err(Failure::Gone(format!(
+		"challenge {challenge} was not over after 10 minutes"
+	)))
 }
 
 async fn show(context: &Context, hid: u64) -> Outcome {

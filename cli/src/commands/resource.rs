@@ -62,13 +62,17 @@ impl From<Isolation> for ChainIsolation {
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let rights = tx().use_rights();
 	match command {
-		Command::Create { parts, capacity, isolation } => {
+		Command::Create {
+			parts,
+			capacity,
+			isolation,
+		} => {
 			let parts = api::runtime_types::bounded_collections::bounded_vec::BoundedVec(parts);
 			let call = rights.create_resource(parts, capacity.into(), isolation.into());
 			let sent = context.submit(&call).await?;
 			let event = sent.event::<api::use_rights::events::ResourceCreated>()?;
 			Ok(json!({ "vid": event.vid, "node": event.node }))
-		},
+		}
 		Command::List => {
 			let at = context.state().await?;
 			let resources = entries!(at, storage().use_rights().resources());
@@ -89,10 +93,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
+		}
 		Command::Remove { vid } => {
 			context.submit(&rights.remove_resource(vid)).await?;
 			Ok(done("removed"))
-		},
+		}
 	}
 }

@@ -39,8 +39,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 		Command::Show { vid } => {
 			let at = context.state().await?;
 			let rights = entries!(at, storage().revenue_rights().rights());
-			let per_share =
-				rights.iter().find(|((id,), _)| *id == vid).map_or(0, |(_, right)| right.per_share);
+			let per_share = rights
+				.iter()
+				.find(|((id,), _)| *id == vid)
+				.map_or(0, |(_, right)| right.per_share);
 			let mut shares = Vec::new();
 			let mut stream = at
 				.storage()
@@ -49,10 +51,14 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				.map_err(super::unreadable)?;
 			while let Some(entry) = stream.next().await {
 				let entry = entry.map_err(super::unreadable)?;
-				let (_, who) =
-					entry.key().map_err(super::unreadable)?.decode().map_err(super::unreadable)?;
+				let (_, who) = entry
+					.key()
+					.map_err(super::unreadable)?
+					.decode()
+					.map_err(super::unreadable)?;
 				let record = entry.value().decode().map_err(super::unreadable)?;
-				let open = (per_share - record.settled_at) * u128::from(record.shares) + record.owed;
+				let open =
+					(per_share - record.settled_at) * u128::from(record.shares) + record.owed;
 				shares.push(json!({
 					"holder": who.to_string(),
 					"shares": record.shares,
@@ -61,7 +67,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				}));
 			}
 			Ok(shares.into())
-		},
+		}
 		Command::Settle { vid } => {
 			let sent = context.submit(&revenue.settle(vid)).await?;
 			let event = sent.event::<api::revenue_rights::events::IncomeSettled>()?;
@@ -70,10 +76,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				"amount": amount::show(event.amount),
 				"amount_units": event.amount.to_string(),
 			}))
-		},
+		}
 		Command::Transfer { vid, to, shares } => {
-			context.submit(&revenue.transfer(vid, account_of(&to)?, shares)).await?;
+			context
+				.submit(&revenue.transfer(vid, account_of(&to)?, shares))
+				.await?;
 			Ok(done("transferred"))
-		},
+		}
 	}
 }

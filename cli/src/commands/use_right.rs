@@ -40,7 +40,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let sent = context.submit(&rights.mint(vid)).await?;
 			let event = sent.event::<api::use_rights::events::UseRightMinted>()?;
 			Ok(json!({ "uid": event.uid, "vid": event.vid }))
-		},
+		}
 		Command::List => {
 			let at = context.state().await?;
 			let rights = entries!(at, storage().use_rights().use_rights());
@@ -55,14 +55,16 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
+		}
 		Command::Burn { uid } => {
 			context.submit(&rights.burn(uid)).await?;
 			Ok(done("burned"))
-		},
+		}
 		Command::Transfer { uid, to } => {
-			context.submit(&rights.transfer(uid, account_of(&to)?)).await?;
+			context
+				.submit(&rights.transfer(uid, account_of(&to)?))
+				.await?;
 			Ok(done("transferred"))
-		},
+		}
 	}
 }

@@ -8,9 +8,7 @@ use std::{
 use serde_json::json;
 use usufruct_client::{amount, api};
 
-use super::{
-	done, entries, entry, hardware::Capacity, hash, resource::Isolation, storage, text,
-};
+use super::{done, entries, entry, hardware::Capacity, hash, resource::Isolation, storage, text};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
@@ -157,8 +155,11 @@ type Lease = types::LeaseRecord<usufruct_client::AccountId32>;
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let workspaces = tx().workspaces();
 	match command {
-		Command::Publish { module, digest, reference } =>
-			publish(context, module, digest, reference).await,
+		Command::Publish {
+			module,
+			digest,
+			reference,
+		} => publish(context, module, digest, reference).await,
 		Command::Run(run) => request(context, *run).await,
 		Command::List => {
 			let at = context.state().await?;
@@ -178,7 +179,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					})
 				})
 				.collect())
-		},
+		}
 		Command::Show { request } => {
 			let leases = leases(context).await?;
 			Ok(leases
@@ -186,30 +187,35 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				.filter(|(_, lease)| lease.request == request)
 				.map(|(id, lease)| document(*id, lease))
 				.collect())
-		},
-		Command::Leases => {
-			Ok(leases(context).await?.iter().map(|(id, lease)| document(*id, lease)).collect())
-		},
+		}
+		Command::Leases => Ok(leases(context)
+			.await?
+			.iter()
+			.map(|(id, lease)| document(*id, lease))
+			.collect()),
 		Command::Call { lease, body, path } => call(context, lease, &body, &path).await,
 		Command::Cancel { request } => {
 			context.submit(&workspaces.cancel_request(request)).await?;
 			Ok(done("cancelled"))
-		},
+		}
 		Command::Terminate { lease } => {
 			context.submit(&workspaces.terminate(lease)).await?;
 			Ok(done("terminated"))
-		},
+		}
 		Command::Expire { lease } => {
 			context.submit(&workspaces.expire(lease)).await?;
 			Ok(done("expired"))
-		},
+		}
 	}
 }
 
 async fn leases(context: &Context) -> Result<Vec<(u64, Lease)>, Failure> {
 	let at = context.state().await?;
 	let leases = entries!(at, storage().workspaces().leases());
-	Ok(leases.into_iter().map(|((id,), lease)| (id, lease)).collect())
+	Ok(leases
+		.into_iter()
+		.map(|((id,), lease)| (id, lease))
+		.collect())
 }
 
 fn document(id: u64, lease: &Lease) -> serde_json::Value {
@@ -244,10 +250,19 @@ async fn publish(
 					path.display()
 				)));
 			}
-			let whole = path.canonicalize().map_err(unreadable)?.display().to_string();
+			let whole = path
+				.canonicalize()
+				.map_err(unreadable)?
+				.display()
+				.to_string();
 			let digest: [u8; 32] = blake3::hash(&bytes).into();
-			(digest.into(), ImageKind::Wasm, reference.unwrap_or(whole), bytes.len() as u64)
-		},
+			(
+				digest.into(),
+				ImageKind::Wasm,
+				reference.unwrap_or(whole),
+				bytes.len() as u64,
+			)
+		}
 		(None, Some(digest)) => (digest, ImageKind::Oci, reference.unwrap_or_default(), 0),
 		(None, None) => return Err(Failure::Usage("give a module or --digest".into())),
 	};
@@ -258,7 +273,9 @@ async fn publish(
 		)));
 	}
 	let bytes = BoundedVec(reference.clone().into_bytes());
-	context.submit(&tx().workspaces().publish_image(digest, kind, bytes, size)).await?;
+	context
+		.submit(&tx().workspaces().publish_image(digest, kind, bytes, size))
+		.await?;
 	Ok(json!({ "image": format!("{digest:?}"), "reference": reference }))
 }
 
@@ -278,7 +295,10 @@ async fn request(context: &Context, run: Run) -> Outcome {
 	let spec = types::WorkspaceSpec {
 		image: run.image,
 		command: BoundedVec(
-			run.command.into_iter().map(|part| BoundedVec(part.into_bytes())).collect(),
+			run.command
+				.into_iter()
+				.map(|part| BoundedVec(part.into_bytes()))
+				.collect(),
 		),
 		port: run.port,
 		requirement: types::Requirement {
@@ -300,7 +320,9 @@ async fn request(context: &Context, run: Run) -> Outcome {
 		term: run.term,
 	};
 	let budget = run.budget.unwrap_or(needed);
-	let call = tx().workspaces().request(spec, budget, run.window, run.lifetime);
+	let call = tx()
+		.workspaces()
+		.request(spec, budget, run.window, run.lifetime);
 	let sent = context.submit(&call).await?;
 	let event = sent.event::<api::workspaces::events::WorkspaceRequested>()?;
 	if !run.wait {
@@ -324,19 +346,30 @@ async fn follow(context: &Context, request: u64, replicas: usize) -> Outcome {
 			context.say(&step);
 			last = step;
 		}
-		let running = mine.iter().filter(|(_, lease)| lease.state == LeaseState::Running).count();
+		let running = mine
+			.iter()
+			.filter(|(_, lease)| lease.state == LeaseState::Running)
+			.count();
 		if running == replicas {
-			let leases: Vec<_> = mine.iter().map(|(id, lease)| document(*id, lease)).collect();
+			let leases: Vec<_> = mine
+				.iter()
+				.map(|(id, lease)| document(*id, lease))
+				.collect();
 			return Ok(json!({ "request": request, "leases": leases }));
 		}
 		let at = context.state().await?;
-		if entry!(at, storage().workspaces().requests(), (request,)).is_none() && begun.elapsed().as_secs() > 30
+		if entry!(at, storage().workspaces().requests(), (request,)).is_none()
+			&& begun.elapsed().as_secs() > 30
 		{
-			return Err(Failure::Gone(format!("request {request} ended before it ran")));
+			return Err(Failure::Gone(format!(
+				"request {request} ended before it ran"
+			)));
 		}
 		tokio::time::sleep(Duration::from_secs(1)).await;
 	}
-	Err(Failure::Gone(format!("request {request} did not run within 15 minutes")))
+	Err(Failure::Gone(format!(
+		"request {request} did not run within 15 minutes"
+	)))
 }
 
 async fn call(context: &Context, lease: u64, body: &str, path: &str) -> Outcome {
@@ -345,7 +378,10 @@ async fn call(context: &Context, lease: u64, body: &str, path: &str) -> Outcome 
 		.ok_or_else(|| Failure::Gone(format!("there is no lease {lease}: it ended")))?;
 	let endpoint = text(&record.endpoint.0);
 	if endpoint.is_empty() {
-		return Err(Failure::Gone(format!("lease {lease} has no endpoint yet: {:?}", record.state)));
+		return Err(Failure::Gone(format!(
+			"lease {lease} has no endpoint yet: {:?}",
+			record.state
+		)));
 	}
 	let (url, body) = (format!("http://{endpoint}{path}"), body.to_string());
 	let answer = tokio::task::spawn_blocking(move || {
@@ -354,7 +390,10 @@ async fn call(context: &Context, lease: u64, body: &str, path: &str) -> Outcome 
 			.http_status_as_error(false)
 			.build()
 			.into();
-		let mut response = agent.post(&url).send(body).map_err(|error| error.to_string())?;
+		let mut response = agent
+			.post(&url)
+			.send(body)
+			.map_err(|error| error.to_string())?;
 		let status = response.status().as_u16();
 		let text = response
 			.body_mut()
@@ -366,7 +405,10 @@ async fn call(context: &Context, lease: u64, body: &str, path: &str) -> Outcome 
 	})
 	.await
 	.map_err(|error| Failure::Gone(error.to_string()))?;
-	let (status, answer) = answer
-		.map_err(|error| Failure::Gone(format!("the workspace at {endpoint} does not answer: {error}")))?;
+	let (status, answer) = answer.map_err(|error| {
+		Failure::Gone(format!(
+			"the workspace at {endpoint} does not answer: {error}"
+		))
+	})?;
 	Ok(json!({ "lease": lease, "status": status, "answer": answer }))
 }

@@ -42,10 +42,18 @@ impl DockerEngine {
 	/// Where it does not answer.
 	pub async fn connect(data_dir: &Path, public_address: &str) -> Result<Self> {
 		let docker = Docker::connect_with_defaults().wrap_err("connect to Docker")?;
-		docker.ping().await.wrap_err("Docker does not answer; start it, or set DOCKER_HOST")?;
+		docker
+			.ping()
+			.await
+			.wrap_err("Docker does not answer; start it, or set DOCKER_HOST")?;
 		let whole = data_dir.canonicalize().wrap_err("find the data folder")?;
-		let agent = hex::encode(&blake3::hash(whole.as_os_str().as_encoded_bytes()).as_bytes()[..8]);
-		Ok(Self { docker, agent, public_address: public_address.into() })
+		let agent =
+			hex::encode(&blake3::hash(whole.as_os_str().as_encoded_bytes()).as_bytes()[..8]);
+		Ok(Self {
+			docker,
+			agent,
+			public_address: public_address.into(),
+		})
 	}
 
 	fn name(&self, lease: u64) -> String {
@@ -55,8 +63,14 @@ impl DockerEngine {
 	/// This agent's containers, those that stopped included where `all`.
 	async fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>> {
 		let filter = HashMap::from([("label", vec![format!("{AGENT}={}", self.agent)])]);
-		let options = ListContainersOptionsBuilder::default().all(all).filters(&filter).build();
-		self.docker.list_containers(Some(options)).await.wrap_err("list containers")
+		let options = ListContainersOptionsBuilder::default()
+			.all(all)
+			.filters(&filter)
+			.build();
+		self.docker
+			.list_containers(Some(options))
+			.await
+			.wrap_err("list containers")
 	}
 
 	/// Everything that runs for a lease.
@@ -70,11 +84,16 @@ impl DockerEngine {
 			.into_iter()
 			.filter_map(|container| {
 				let labels = container.labels.unwrap_or_default();
-				let port = container.ports.unwrap_or_default().iter().find_map(|p| p.public_port);
+				let port = container
+					.ports
+					.unwrap_or_default()
+					.iter()
+					.find_map(|p| p.public_port);
 				Some(Actual {
 					lease: labels.get(LEASE)?.parse().ok()?,
 					generation: labels.get(GENERATION)?.parse().ok()?,
-					endpoint: port.map_or_else(String::new, |p| format!("{}:{p}", self.public_address)),
+					endpoint: port
+						.map_or_else(String::new, |p| format!("{}:{p}", self.public_address)),
 				})
 			})
 			.collect())
@@ -93,7 +112,9 @@ impl DockerEngine {
 		let image = self.dispense(lease, progress).await?;
 		let crashed = |error: bollard::errors::Error| Failure::Crashed(error.to_string());
 		// What an interrupted start left behind.
-		self.stop(lease.lease).await.map_err(|error| Failure::Crashed(format!("{error:#}")))?;
+		self.stop(lease.lease)
+			.await
+			.map_err(|error| Failure::Crashed(format!("{error:#}")))?;
 		let name = self.name(lease.lease);
 		let labels = HashMap::from([
 			(LEASE.to_string(), lease.lease.to_string()),
@@ -118,7 +139,10 @@ impl DockerEngine {
 			}
 			return Err(crashed(error));
 		}
-		let running = self.list().await.map_err(|error| Failure::Crashed(error.to_string()))?;
+		let running = self
+			.list()
+			.await
+			.map_err(|error| Failure::Crashed(error.to_string()))?;
 		match running.into_iter().find(|found| found.lease == lease.lease) {
 			Some(found) => Ok(Started::Running(found.endpoint)),
 			None if lease.port.is_none() => Ok(Started::Finished),
@@ -160,7 +184,10 @@ impl DockerEngine {
 				nano_cpus: (lease.cpu_millis > 0).then(|| i64::from(lease.cpu_millis) * 1_000_000),
 				pids_limit: Some(PIDS),
 				readonly_rootfs: Some(true),
-				tmpfs: Some(HashMap::from([("/tmp".to_string(), "rw,nosuid,nodev,size=64m".to_string())])),
+				tmpfs: Some(HashMap::from([(
+					"/tmp".to_string(),
+					"rw,nosuid,nodev,size=64m".to_string(),
+				)])),
 				cap_drop: Some(vec!["ALL".into()]),
 				security_opt: Some(vec!["no-new-privileges".into()]),
 				network_mode: Some(network.into()),
@@ -184,20 +211,22 @@ impl DockerEngine {
 			return Ok(digest);
 		}
 		let reference = format!("{}@{digest}", lease.reference);
-		let options = CreateImageOptionsBuilder::default().from_image(&reference).build();
+		let options = CreateImageOptionsBuilder::default()
+			.from_image(&reference)
+			.build();
 		let mut pull = self.docker.create_image(Some(options), None, None);
 		let mut layers: HashMap<String, (i64, i64)> = HashMap::new();
 		while let Some(step) = pull.next().await {
-			let step = step.map_err(|error| {
-				Failure::ImageNotFound(format!("{reference}: {error}"))
-			})?;
+			let step =
+				step.map_err(|error| Failure::ImageNotFound(format!("{reference}: {error}")))?;
 			if let (Some(layer), Some(detail)) = (step.id, step.progress_detail) {
 				if let (Some(current), Some(total)) = (detail.current, detail.total) {
 					layers.insert(layer, (current, total));
 				}
 			}
-			let (current, total) =
-				layers.values().fold((0, 0), |(c, t), (current, total)| (c + current, t + total));
+			let (current, total) = layers
+				.values()
+				.fold((0, 0), |(c, t), (current, total)| (c + current, t + total));
 			if total > 0 {
 				progress((current * 100 / total).clamp(0, 100) as u8);
 			}
@@ -216,7 +245,10 @@ impl DockerEngine {
 	/// Where Docker does not do it.
 	pub async fn stop(&self, lease: u64) -> Result<()> {
 		let name = self.name(lease);
-		let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+		let options = RemoveContainerOptionsBuilder::default()
+			.force(true)
+			.v(true)
+			.build();
 		gone(self.docker.remove_container(&name, Some(options)).await)
 			.wrap_err_with(|| format!("remove container {name}"))?;
 		gone(self.docker.remove_network(&name).await)
@@ -227,7 +259,9 @@ impl DockerEngine {
 /// What is not there need not be removed.
 fn gone(result: Result<(), bollard::errors::Error>) -> Result<(), bollard::errors::Error> {
 	match result {
-		Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+		Err(bollard::errors::Error::DockerResponseServerError {
+			status_code: 404, ..
+		}) => Ok(()),
 		other => other,
 	}
 }

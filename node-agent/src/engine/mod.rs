@@ -69,7 +69,7 @@ impl Engines {
 				Err(error) => {
 					tracing::info!(%error, "no container engine: running WebAssembly alone");
 					None
-				},
+				}
 			},
 		};
 		Ok(Self { wasm, docker })
@@ -107,8 +107,9 @@ impl Engines {
 		match (lease.kind, &self.docker) {
 			(ImageKind::Wasm, _) => self.wasm.start(lease, progress).await,
 			(ImageKind::Oci, Some(docker)) => docker.start(lease, progress).await,
-			(ImageKind::Oci, None) =>
-				Err(Failure::NoEngine("this machine has no container engine".into())),
+			(ImageKind::Oci, None) => Err(Failure::NoEngine(
+				"this machine has no container engine".into(),
+			)),
 		}
 	}
 

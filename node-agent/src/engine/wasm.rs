@@ -68,7 +68,9 @@ pub struct WasmEngine {
 
 impl std::fmt::Debug for WasmEngine {
 	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-		f.debug_struct("WasmEngine").field("modules", &self.modules).finish_non_exhaustive()
+		f.debug_struct("WasmEngine")
+			.field("modules", &self.modules)
+			.finish_non_exhaustive()
 	}
 }
 
@@ -93,13 +95,15 @@ impl WasmEngine {
 		let engine = Engine::new(&config).map_err(|error| eyre::eyre!("{error:#}"))?;
 		let ticker = engine.weak();
 		// Ends with the engine: nothing is left to tick for.
-		std::thread::Builder::new().name("wasm-epochs".into()).spawn(move || {
-			while let Some(engine) = ticker.upgrade() {
-				engine.increment_epoch();
-				drop(engine);
-				std::thread::sleep(Duration::from_millis(100));
-			}
-		})?;
+		std::thread::Builder::new()
+			.name("wasm-epochs".into())
+			.spawn(move || {
+				while let Some(engine) = ticker.upgrade() {
+					engine.increment_epoch();
+					drop(engine);
+					std::thread::sleep(Duration::from_millis(100));
+				}
+			})?;
 		let modules = data_dir.join("modules");
 		std::fs::create_dir_all(&modules)?;
 		Ok(Self {
@@ -178,14 +182,20 @@ impl WasmEngine {
 				tracing::warn!(%error, "a workspace's server ended");
 			}
 		});
-		let running = Running { generation: lease.generation, endpoint: endpoint.clone(), server };
+		let running = Running {
+			generation: lease.generation,
+			endpoint: endpoint.clone(),
+			server,
+		};
 		self.running().insert(lease.lease, running);
 		Ok(Started::Running(endpoint))
 	}
 
 	/// The module's bytes, checked against the digest; kept for the next time.
 	async fn dispense(&self, lease: &DesiredLease) -> Result<Vec<u8>, Failure> {
-		let kept = self.modules.join(format!("{}.wasm", hex::encode(lease.digest)));
+		let kept = self
+			.modules
+			.join(format!("{}.wasm", hex::encode(lease.digest)));
 		let source = if kept.exists() {
 			kept.clone()
 		} else if lease.reference.contains("://") && !lease.reference.starts_with("file://") {
@@ -224,14 +234,17 @@ impl WasmEngine {
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
-	let missing = |error: std::io::Error| {
-		Failure::ImageNotFound(format!("{}: {error}", path.display()))
-	};
+	let missing =
+		|error: std::io::Error| Failure::ImageNotFound(format!("{}: {error}", path.display()));
 	let file = std::fs::File::open(path).map_err(missing)?;
 	let mut bytes = Vec::new();
-	file.take(MAX_MODULE + 1).read_to_end(&mut bytes).map_err(missing)?;
+	file.take(MAX_MODULE + 1)
+		.read_to_end(&mut bytes)
+		.map_err(missing)?;
 	if bytes.len() as u64 > MAX_MODULE {
-		return Err(Failure::NoSpace(format!("the module is larger than {MAX_MODULE} bytes")));
+		return Err(Failure::NoSpace(format!(
+			"the module is larger than {MAX_MODULE} bytes"
+		)));
 	}
 	Ok(bytes)
 }
@@ -267,7 +280,10 @@ impl Program {
 			.map_err(crashed)?;
 		let output = MemoryOutputPipe::new(MAX_BODY);
 		let mut builder = WasiCtxBuilder::new();
-		builder.stdin(MemoryInputPipe::new(input)).stdout(output.clone()).arg("workspace");
+		builder
+			.stdin(MemoryInputPipe::new(input))
+			.stdout(output.clone())
+			.arg("workspace");
 		builder.args(&self.arguments);
 		for (name, value) in environment {
 			builder.env(name, value);
@@ -280,7 +296,13 @@ impl Program {
 			.table_elements(100_000)
 			.trap_on_grow_failure(true)
 			.build();
-		let mut store = Store::new(&self.engine, State { wasi: builder.build_p1(), limits });
+		let mut store = Store::new(
+			&self.engine,
+			State {
+				wasi: builder.build_p1(),
+				limits,
+			},
+		);
 		store.limiter(|state| &mut state.limits);
 		store.set_fuel(FUEL).map_err(crashed)?;
 		store.set_epoch_deadline(TICKS);
@@ -289,17 +311,23 @@ impl Program {
 			.and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
 			.and_then(|start| start.call(&mut store, ()));
 		match result {
-			Ok(()) => {},
-			Err(error) => match (error.downcast_ref::<I32Exit>(), error.downcast_ref::<Trap>()) {
-				(Some(I32Exit(0)), _) => {},
-				(Some(I32Exit(code)), _) =>
-					return Err(Failure::Crashed(format!("ended with status {code}"))),
+			Ok(()) => {}
+			Err(error) => match (
+				error.downcast_ref::<I32Exit>(),
+				error.downcast_ref::<Trap>(),
+			) {
+				(Some(I32Exit(0)), _) => {}
+				(Some(I32Exit(code)), _) => {
+					return Err(Failure::Crashed(format!("ended with status {code}")))
+				}
 				(_, Some(Trap::OutOfFuel)) => {
-					return Err(Failure::LimitExceeded(format!("more than {FUEL} instructions")))
-				},
+					return Err(Failure::LimitExceeded(format!(
+						"more than {FUEL} instructions"
+					)))
+				}
 				(_, Some(Trap::Interrupt)) => {
 					return Err(Failure::LimitExceeded("more than 30 seconds".into()))
-				},
+				}
 				_ => {
 					let text = format!("{error:#}");
 					// The limiter's refusal is not a trap of its own.
@@ -308,7 +336,7 @@ impl Program {
 					} else {
 						Failure::Crashed(text)
 					});
-				},
+				}
 			},
 		}
 		drop(store);
@@ -340,7 +368,10 @@ mod tests {
 	impl Bench {
 		fn new() -> Self {
 			let folder = tempfile::tempdir().unwrap();
-			Self { engine: WasmEngine::new(folder.path(), "127.0.0.1").unwrap(), folder }
+			Self {
+				engine: WasmEngine::new(folder.path(), "127.0.0.1").unwrap(),
+				folder,
+			}
 		}
 
 		fn lease(&self, text: &str, port: Option<u16>) -> DesiredLease {
@@ -371,17 +402,24 @@ mod tests {
 	async fn a_module_with_a_port_answers_what_it_is_asked() {
 		use tokio::io::{AsyncReadExt, AsyncWriteExt};
 		let bench = Bench::new();
-		let Started::Running(endpoint) =
-			bench.engine.start(&bench.lease(ECHO, Some(80)), |_| {}).await.unwrap()
+		let Started::Running(endpoint) = bench
+			.engine
+			.start(&bench.lease(ECHO, Some(80)), |_| {})
+			.await
+			.unwrap()
 		else {
 			panic!("it has a port")
 		};
 		let mut stream = tokio::net::TcpStream::connect(&endpoint).await.unwrap();
-		let request = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello";
+		let request =
+			"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello";
 		stream.write_all(request.as_bytes()).await.unwrap();
 		let mut text = String::new();
 		stream.read_to_string(&mut text).await.unwrap();
-		assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("hello"), "{text}");
+		assert!(
+			text.starts_with("HTTP/1.1 200") && text.ends_with("hello"),
+			"{text}"
+		);
 		assert_eq!(bench.engine.list()[0].endpoint, endpoint);
 		bench.engine.stop(1);
 		assert!(bench.engine.list().is_empty());
@@ -399,7 +437,10 @@ mod tests {
 	async fn a_module_that_loops_without_end_runs_out() {
 		let endless =
 			r#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#;
-		assert!(matches!(Bench::new().batch(endless).await, Err(Failure::LimitExceeded(_))));
+		assert!(matches!(
+			Bench::new().batch(endless).await,
+			Err(Failure::LimitExceeded(_))
+		));
 	}
 
 	#[tokio::test]
@@ -407,7 +448,10 @@ mod tests {
 		let hungry = r#"(module (memory (export "memory") 1)
 			(func (export "_start") (loop (drop (memory.grow (i32.const 16))) (br 0))))"#;
 		let failure = Bench::new().batch(hungry).await.unwrap_err();
-		assert!(matches!(&failure, Failure::LimitExceeded(text) if text.contains("memory")), "{failure}");
+		assert!(
+			matches!(&failure, Failure::LimitExceeded(text) if text.contains("memory")),
+			"{failure}"
+		);
 	}
 
 	#[tokio::test]

@@ -34,6 +34,8 @@ mod try_state;
 mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -87,7 +89,7 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 		/// Sets up other pallets for the benchmarks.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper;
+		type BenchmarkHelper: super::BenchmarkHelper;
 	}
 
 	/// Why this pallet holds money.

@@ -164,7 +164,7 @@ impl BlockRandomness for Stub {
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::benchmarking::BenchmarkHelper for Stub {
+impl crate::BenchmarkHelper for Stub {
 	fn hardware(seed: u32, class: ClassId) -> Hid {
 		Owners::mutate(|owners| owners.insert(seed, ALICE));
 		Hardware::mutate(|hardware| hardware.insert(seed.into(), (seed, class)));

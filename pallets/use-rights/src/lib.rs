@@ -34,6 +34,8 @@ mod try_state;
 mod types;
 pub mod weights;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use ledger::{Ledger, NftLedger};
 pub use pallet::*;
 pub use types::{Parts, ResourceRecord, UseRightRecord, UseRightState};
@@ -79,7 +81,7 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 		/// Sets up what the benchmarks need of other pallets.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
+		type BenchmarkHelper: super::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.

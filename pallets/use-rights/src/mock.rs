@@ -229,7 +229,7 @@ impl NodeUsage for Registry {
 pub(crate) const CLOSED: DispatchError = DispatchError::Other("closed");
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::benchmarking::BenchmarkHelper<AccountId> for Registry {
+impl crate::BenchmarkHelper<AccountId> for Registry {
 	fn hardware(owner: &AccountId, capacity: Capacity, gpus: u32) -> Vec<Hid> {
 		add_machine(100, owner.clone());
 		add_hardware(1_000, 100, CPU_CLASS, HardwareKind::Cpu, capacity);

@@ -63,6 +63,8 @@ mod types;
 pub mod weights;
 mod worker;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -136,7 +138,7 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 		/// Sets up what the benchmarks need of other pallets.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: crate::benchmarking::BenchmarkHelper<Self::AccountId>;
+		type BenchmarkHelper: super::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.

@@ -332,7 +332,7 @@ impl Marketplace<AccountId> for Stub {
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::benchmarking::BenchmarkHelper<AccountId> for Stub {
+impl crate::BenchmarkHelper<AccountId> for Stub {
 	fn listing(seed: u32) -> Uid {
 		list(seed.into(), 1);
 		seed.into()

@@ -42,7 +42,10 @@ pub fn seed(context: &SeedContext, randomness: &Hash) -> Hash {
 /// The seed of the round after `round`: keyed BLAKE3 of its root.
 pub fn next_seed(round_seed: &Hash, root: &Hash, round: u32) -> Hash {
 	let mut hasher = blake3::Hasher::new_keyed(round_seed);
-	hasher.update(b"poc1/next").update(root).update(&round.to_le_bytes());
+	hasher
+		.update(b"poc1/next")
+		.update(root)
+		.update(&round.to_le_bytes());
 	hasher.finalize().into()
 }
 
@@ -70,13 +73,17 @@ impl Position {
 	/// The tile that it is in.
 	pub fn tile(&self, params: &ClassParams) -> u32 {
 		let across = params.n >> 4;
-		(self.i >> 4).saturating_mul(across).saturating_add(self.j >> 4)
+		(self.i >> 4)
+			.saturating_mul(across)
+			.saturating_add(self.j >> 4)
 	}
 
 	/// Where its int32 begins in the tile's bytes.
 	pub fn offset(&self) -> usize {
 		let (row, column) = ((self.i & 15) as usize, (self.j & 15) as usize);
-		row.saturating_mul(16).saturating_add(column).saturating_mul(4)
+		row.saturating_mul(16)
+			.saturating_add(column)
+			.saturating_mul(4)
 	}
 }
 

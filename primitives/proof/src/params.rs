@@ -19,8 +19,18 @@ pub const MAX_DEPTH: u32 = 22;
 
 /// The work of a class and how its proofs are timed. Times are blocks.
 #[derive(
-	Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen,
-	TypeInfo, Serialize, Deserialize,
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
 )]
 pub struct ClassParams {
 	/// Rows of A: a power of two from 32 to [`MAX_SIDE`].
@@ -81,13 +91,14 @@ impl ClassParams {
 		if self.samples == 0 || self.samples > MAX_SAMPLES {
 			return Err(ParamsError::Samples);
 		}
-		if self.window < 3 || self.first_root == 0 || self.first_root >= self.window || self.reveal == 0
+		if self.window < 3
+			|| self.first_root == 0
+			|| self.first_root >= self.window
+			|| self.reveal == 0
 		{
 			return Err(ParamsError::Times);
 		}
-		if self.min_rounds == 0 ||
-			self.max_rounds < self.min_rounds ||
-			self.max_rounds > MAX_ROUNDS
+		if self.min_rounds == 0 || self.max_rounds < self.min_rounds || self.max_rounds > MAX_ROUNDS
 		{
 			return Err(ParamsError::Rounds);
 		}
@@ -123,7 +134,10 @@ impl ClassParams {
 		let ops = u128::from(self.ops_per_round())
 			.saturating_mul(rounds.into())
 			.saturating_mul(1_000);
-		ops.checked_div(millis.into()).unwrap_or(0).try_into().unwrap_or(u64::MAX)
+		ops.checked_div(millis.into())
+			.unwrap_or(0)
+			.try_into()
+			.unwrap_or(u64::MAX)
 	}
 
 	/// The score in parts per million of the reference, clamped at 1.05: a stronger machine that

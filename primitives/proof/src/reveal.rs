@@ -27,4 +27,3 @@ pub struct Reveal {
 	/// One opening per position.
 	pub openings: BoundedVec<Opening, ConstU32<MAX_SAMPLES>>,
 }
-

@@ -63,6 +63,10 @@ pub fn opening_root(
 		};
 		position >>= 1;
 	}
-	let (left, right) = if position & 1 == 0 { (&value, top) } else { (top, &value) };
+	let (left, right) = if position & 1 == 0 {
+		(&value, top)
+	} else {
+		(top, &value)
+	};
 	Some(merge_subtrees_root(left, right, Mode::KeyedHash(key)).into())
 }

@@ -42,9 +42,9 @@ pub fn verify(
 	sample_seed: &Hash,
 	reveal: &Reveal,
 ) -> Result<(), VerifyError> {
-	if reveal.roots.len() != rounds as usize ||
-		rounds < params.min_rounds ||
-		rounds > params.max_rounds
+	if reveal.roots.len() != rounds as usize
+		|| rounds < params.min_rounds
+		|| rounds > params.max_rounds
 	{
 		return Err(VerifyError::Rounds);
 	}
@@ -74,7 +74,12 @@ pub fn verify(
 		if opening.path.len() != params.depth() as usize {
 			return Err(VerifyError::Path);
 		}
-		let found = opening_root(round_seed, position.tile(params), &opening.tile, &opening.path);
+		let found = opening_root(
+			round_seed,
+			position.tile(params),
+			&opening.tile,
+			&opening.path,
+		);
 		if found.as_ref() != Some(root) {
 			return Err(VerifyError::Root);
 		}

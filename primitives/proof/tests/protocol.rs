@@ -77,7 +77,10 @@ fn prove(params: &ClassParams, seed: Hash, rounds: u32, sample_seed: &Hash) -> P
 			let mut path = vec![];
 			while level.len() > 1 {
 				path.push(level[index ^ 1]);
-				level = level.chunks(2).map(|p| parent(&seeds[round], &p[0], &p[1])).collect();
+				level = level
+					.chunks(2)
+					.map(|p| parent(&seeds[round], &p[0], &p[1]))
+					.collect();
 				index /= 2;
 			}
 			Opening {
@@ -99,7 +102,15 @@ fn prove(params: &ClassParams, seed: Hash, rounds: u32, sample_seed: &Hash) -> P
 fn check(proof: &Proof, sample_seed: &Hash) -> Result<(), VerifyError> {
 	let rounds = proof.reveal.roots.len() as u32;
 	let first = proof.reveal.roots.first().copied().unwrap_or_default();
-	verify(&PARAMS, &proof.seed, rounds, &proof.digest, &first, sample_seed, &proof.reveal)
+	verify(
+		&PARAMS,
+		&proof.seed,
+		rounds,
+		&proof.digest,
+		&first,
+		sample_seed,
+		&proof.reveal,
+	)
 }
 
 const SAMPLES: Hash = [9; 32];
@@ -107,16 +118,24 @@ const SAMPLES: Hash = [9; 32];
 #[test]
 fn an_honest_proof_is_accepted() {
 	for rounds in [1, 2, 8] {
-		assert_eq!(check(&prove(&PARAMS, [7; 32], rounds, &SAMPLES), &SAMPLES), Ok(()));
+		assert_eq!(
+			check(&prove(&PARAMS, [7; 32], rounds, &SAMPLES), &SAMPLES),
+			Ok(())
+		);
 	}
 }
 
 #[test]
 fn a_root_is_the_keyed_blake3_of_the_tiles_in_order() {
 	let tiles = multiply(&PARAMS, &[3; 32]);
-	let values = (0u32..).zip(&tiles).map(|(t, tile)| tile_chaining_value(&[3; 32], t, tile));
+	let values = (0u32..)
+		.zip(&tiles)
+		.map(|(t, tile)| tile_chaining_value(&[3; 32], t, tile));
 	let root = tile_root(&[3; 32], values.collect()).unwrap();
-	assert_eq!(root, <Hash>::from(blake3::keyed_hash(&[3; 32], &tiles.concat())));
+	assert_eq!(
+		root,
+		<Hash>::from(blake3::keyed_hash(&[3; 32], &tiles.concat()))
+	);
 }
 
 #[test]
@@ -135,12 +154,25 @@ fn work_for_another_seed_is_refused() {
 #[test]
 fn more_or_fewer_rounds_than_the_class_allows_are_refused() {
 	let proof = prove(&PARAMS, [7; 32], 4, &SAMPLES);
-	let strict = ClassParams { min_rounds: 5, ..PARAMS };
-	let lax = ClassParams { max_rounds: 3, ..PARAMS };
+	let strict = ClassParams {
+		min_rounds: 5,
+		..PARAMS
+	};
+	let lax = ClassParams {
+		max_rounds: 3,
+		..PARAMS
+	};
 	for params in [strict, lax] {
 		let first = proof.reveal.roots[0];
-		let result =
-			verify(&params, &proof.seed, 4, &proof.digest, &first, &SAMPLES, &proof.reveal);
+		let result = verify(
+			&params,
+			&proof.seed,
+			4,
+			&proof.digest,
+			&first,
+			&SAMPLES,
+			&proof.reveal,
+		);
 		assert_eq!(result, Err(VerifyError::Rounds));
 	}
 }
@@ -162,8 +194,15 @@ fn a_path_of_another_length_is_refused() {
 #[test]
 fn another_first_root_than_the_one_sent_early_is_refused() {
 	let proof = prove(&PARAMS, [7; 32], 2, &SAMPLES);
-	let result =
-		verify(&PARAMS, &proof.seed, 2, &proof.digest, &[0; 32], &SAMPLES, &proof.reveal);
+	let result = verify(
+		&PARAMS,
+		&proof.seed,
+		2,
+		&proof.digest,
+		&[0; 32],
+		&SAMPLES,
+		&proof.reveal,
+	);
 	assert_eq!(result, Err(VerifyError::FirstRoot));
 }
 
@@ -177,15 +216,20 @@ fn an_element_that_was_not_computed_is_found_although_it_is_committed() {
 	let mut proof = prove(&params, seed, 1, &SAMPLES);
 	proof.digest = commit_digest(&[root]);
 	proof.reveal.roots[0] = root;
-	let level: Vec<Hash> =
-		(0u32..).zip(&tiles).map(|(t, tile)| tile_chaining_value(&seed, t, tile)).collect();
+	let level: Vec<Hash> = (0u32..)
+		.zip(&tiles)
+		.map(|(t, tile)| tile_chaining_value(&seed, t, tile))
+		.collect();
 	let positions = sample_positions(&params, 1, &SAMPLES);
 	for (position, opening) in positions.iter().zip(proof.reveal.openings.iter_mut()) {
 		let (mut level, mut index) = (level.clone(), position.tile(&params) as usize);
 		opening.tile = [0; TILE_BYTES];
 		for sibling in opening.path.iter_mut() {
 			*sibling = level[index ^ 1];
-			level = level.chunks(2).map(|p| parent(&seed, &p[0], &p[1])).collect();
+			level = level
+				.chunks(2)
+				.map(|p| parent(&seed, &p[0], &p[1]))
+				.collect();
 			index /= 2;
 		}
 	}
@@ -196,14 +240,56 @@ fn an_element_that_was_not_computed_is_found_although_it_is_committed() {
 fn parameters_out_of_bounds_are_refused() {
 	let cases = [
 		(ClassParams { m: 48, ..PARAMS }, ParamsError::Side),
-		(ClassParams { n: 65_536, ..PARAMS }, ParamsError::Side),
+		(
+			ClassParams {
+				n: 65_536,
+				..PARAMS
+			},
+			ParamsError::Side,
+		),
 		(ClassParams { k: 100, ..PARAMS }, ParamsError::Inner),
-		(ClassParams { k: 131_072, ..PARAMS }, ParamsError::Inner),
-		(ClassParams { samples: 0, ..PARAMS }, ParamsError::Samples),
-		(ClassParams { samples: 65, ..PARAMS }, ParamsError::Samples),
-		(ClassParams { first_root: 10, ..PARAMS }, ParamsError::Times),
-		(ClassParams { max_rounds: 513, ..PARAMS }, ParamsError::Rounds),
-		(ClassParams { reference_ops: 0, ..PARAMS }, ParamsError::Reference),
+		(
+			ClassParams {
+				k: 131_072,
+				..PARAMS
+			},
+			ParamsError::Inner,
+		),
+		(
+			ClassParams {
+				samples: 0,
+				..PARAMS
+			},
+			ParamsError::Samples,
+		),
+		(
+			ClassParams {
+				samples: 65,
+				..PARAMS
+			},
+			ParamsError::Samples,
+		),
+		(
+			ClassParams {
+				first_root: 10,
+				..PARAMS
+			},
+			ParamsError::Times,
+		),
+		(
+			ClassParams {
+				max_rounds: 513,
+				..PARAMS
+			},
+			ParamsError::Rounds,
+		),
+		(
+			ClassParams {
+				reference_ops: 0,
+				..PARAMS
+			},
+			ParamsError::Reference,
+		),
 	];
 	assert_eq!(PARAMS.validate(), Ok(()));
 	for (params, error) in cases {

@@ -19,8 +19,19 @@ impl pallet_utility::Config for Runtime {
 
 /// What one account may do for another.
 #[derive(
-	Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode,
-	DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Copy,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub enum ProxyType {
 	/// Everything.
@@ -39,26 +50,26 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			Self::Any => true,
 			Self::NonTransfer => !matches!(
 				call,
-				RuntimeCall::Balances(..) |
-					RuntimeCall::Sudo(..) |
-					RuntimeCall::Nfts(..) |
-					RuntimeCall::UseRights(pallet_use_rights::Call::transfer { .. }) |
-					RuntimeCall::RevenueRights(pallet_revenue_rights::Call::transfer { .. }) |
-					RuntimeCall::Market(pallet_market::Call::buy { .. })
+				RuntimeCall::Balances(..)
+					| RuntimeCall::Sudo(..)
+					| RuntimeCall::Nfts(..)
+					| RuntimeCall::UseRights(pallet_use_rights::Call::transfer { .. })
+					| RuntimeCall::RevenueRights(pallet_revenue_rights::Call::transfer { .. })
+					| RuntimeCall::Market(pallet_market::Call::buy { .. })
 			),
 			Self::NodeAgent => matches!(
 				call,
 				RuntimeCall::NodeRegistry(
-					pallet_node_registry::Call::register { .. } |
-						pallet_node_registry::Call::add_hardware { .. } |
-						pallet_node_registry::Call::heartbeat { .. } |
-						pallet_node_registry::Call::go_offline { .. } |
-						pallet_node_registry::Call::set_endpoint { .. },
-				) | RuntimeCall::Workspaces(pallet_workspaces::Call::report_progress { .. }) |
-					RuntimeCall::ProofOfCompute(
-						pallet_proof_of_compute::Call::commit_first { .. } |
-							pallet_proof_of_compute::Call::commit { .. } |
-							pallet_proof_of_compute::Call::reveal { .. },
+					pallet_node_registry::Call::register { .. }
+						| pallet_node_registry::Call::add_hardware { .. }
+						| pallet_node_registry::Call::heartbeat { .. }
+						| pallet_node_registry::Call::go_offline { .. }
+						| pallet_node_registry::Call::set_endpoint { .. },
+				) | RuntimeCall::Workspaces(pallet_workspaces::Call::report_progress { .. })
+					| RuntimeCall::ProofOfCompute(
+						pallet_proof_of_compute::Call::commit_first { .. }
+							| pallet_proof_of_compute::Call::commit { .. }
+							| pallet_proof_of_compute::Call::reveal { .. },
 					)
 			),
 		}

@@ -32,6 +32,12 @@ pub fn pallet_accounts() -> [AccountId; 4] {
 	[TREASURY, ESCROW, INCOME, LEDGER].map(|id| id.into_account_truncating())
 }
 
+/// The account that owns the collection of use rights.
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) fn ledger_account() -> AccountId {
+	LedgerAccount::get()
+}
+
 parameter_types! {
 	pub TreasuryAccount: AccountId = TREASURY.into_account_truncating();
 	pub LedgerAccount: AccountId = LEDGER.into_account_truncating();
@@ -51,7 +57,7 @@ impl pallet_node_registry::Config for Runtime {
 	type HardwareDeposit = ConstU128<{ deposit(2, 160) }>;
 	type HeartbeatPeriod = HeartbeatPeriod;
 	type MaxHardware = ConstU32<64>;
-	/// Below half of the bond a node must top up: ten to fourteen faults.
+	/// Below half of the bond a node must top up: fourteen faults.
 	type MinimumBond = ConstU128<{ 5 * USU }>;
 	type MissedHeartbeats = ConstU32<1>;
 	type NodeBond = ConstU128<{ 10 * USU }>;
@@ -62,6 +68,8 @@ impl pallet_node_registry::Config for Runtime {
 }
 
 impl pallet_use_rights::Config for Runtime {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Machines;
 	type Currency = Balances;
 	type Ledger = NftLedger<Self, LedgerAccount, ConstU32<0>>;
 	type Nodes = NodeRegistry;
@@ -80,6 +88,8 @@ impl pallet_revenue_rights::Config for Runtime {
 }
 
 impl pallet_market::Config for Runtime {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Machines;
 	type Currency = Balances;
 	type FeeShare = FeeShare;
 	type ListingDeposit = ConstU128<{ deposit(2, 120) }>;
@@ -95,6 +105,8 @@ impl pallet_market::Config for Runtime {
 }
 
 impl pallet_workspaces::Config for Runtime {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Machines;
 	type Currency = Balances;
 	type ImageDeposit = ConstU128<{ deposit(1, 350) }>;
 	type Market = Market;
@@ -104,7 +116,8 @@ impl pallet_workspaces::Config for Runtime {
 	type Nodes = NodeRegistry;
 	/// A minute: longer than a fork that matters lives.
 	type ProposalLife = ConstU32<MINUTES>;
-	type RequestDeposit = ConstU128<{ deposit(2, 600) }>;
+	/// Sixteen words of 256 bytes beside the rest.
+	type RequestDeposit = ConstU128<{ deposit(2, 4_800) }>;
 	type Resources = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Scores = ProofOfCompute;
@@ -126,6 +139,8 @@ impl BlockRandomness for AuthorVrf {
 }
 
 impl pallet_proof_of_compute::Config for Runtime {
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Machines;
 	type ChallengeDeposit = ConstU128<USU>;
 	type Currency = Balances;
 	type ForceOrigin = EnsureRoot<AccountId>;

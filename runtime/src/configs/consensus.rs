@@ -10,8 +10,8 @@ use crate::{
 		currency::{deposit, USU},
 		time::{DAYS, EPOCH_BLOCKS, SLOT_MILLIS},
 	},
-	AccountId, Babe, Balances, Historical, Offences, Runtime, RuntimeEvent,
-	RuntimeHoldReason, Session, SessionKeys, ValidatorSet,
+	AccountId, Babe, Balances, Historical, Offences, Runtime, RuntimeEvent, RuntimeHoldReason,
+	Session, SessionKeys, ValidatorSet,
 };
 
 /// The most validators that one set may have.

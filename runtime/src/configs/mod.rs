@@ -8,6 +8,8 @@ mod system;
 mod tokens;
 
 pub use accounts::ProxyType;
+#[cfg(feature = "runtime-benchmarks")]
+pub(crate) use compute::ledger_account;
 pub use compute::{pallet_accounts, TREASURY};
 pub use parameters::RuntimeParameters;
 pub use system::{BlockLength, BlockWeights};

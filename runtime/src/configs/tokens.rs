@@ -2,13 +2,18 @@
 
 use frame_support::{
 	parameter_types,
-	traits::{AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU8, NeverEnsureOrigin, VariantCountOf},
+	traits::{
+		AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU8, NeverEnsureOrigin, VariantCountOf,
+	},
 	weights::ConstantMultiplier,
 };
 use frame_system::EnsureRoot;
 use pallet_nfts::PalletFeatures;
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
-use sp_runtime::{traits::{Bounded, Verify}, FixedPointNumber, Perquintill};
+use sp_runtime::{
+	traits::{Bounded, Verify},
+	FixedPointNumber, Perquintill,
+};
 
 use crate::{
 	constants::currency::{deposit, EXISTENTIAL_DEPOSIT, MICRO},
