@@ -26,8 +26,8 @@ pub(crate) struct Global {
 		hide_env_values = true
 	)]
 	pub(crate) key: Option<String>,
-	/// A file that holds the key
-	#[arg(long, global = true, conflicts_with = "key")]
+	/// A file that holds the key; nobody else may be able to read it
+	#[arg(long, global = true, conflicts_with = "key", env = "USUFRUCT_KEY_FILE")]
 	pub(crate) key_file: Option<PathBuf>,
 	/// Print JSON instead of tables
 	#[arg(long, global = true)]
@@ -66,12 +66,7 @@ impl Context {
 	pub(crate) fn key(&self) -> Result<Keypair, Failure> {
 		let text = match (&self.global.key, &self.global.key_file) {
 			(Some(key), _) => key.clone(),
-			(None, Some(path)) => std::fs::read_to_string(path).map_err(|error| {
-				Failure::Configuration(format!(
-					"the key file {} is not readable: {error}",
-					path.display()
-				))
-			})?,
+			(None, Some(path)) => usufruct_client::read_key_file(path)?,
 			(None, None) => {
 				return Err(Failure::Configuration(
 					"this command signs: give a key with --key, --key-file or USUFRUCT_KEY".into(),
@@ -97,7 +92,7 @@ impl Context {
 	/// Signs, submits, waits; shows each step on stderr.
 	pub(crate) async fn submit(
 		&self,
-		call: &impl subxt::transactions::Payload,
+		call: &impl usufruct_client::Payload,
 	) -> Result<Sent, Failure> {
 		let wait = match self.global.until {
 			Until::InBlock => Wait::InBlock,

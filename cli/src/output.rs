@@ -23,7 +23,7 @@ impl Failure {
 		match self {
 			Self::Usage(_) => 2,
 			Self::Configuration(_) => 3,
-			Self::Chain(Error::Key { .. } | Error::Account { .. }) => 3,
+			Self::Chain(Error::Key { .. } | Error::KeyFile { .. } | Error::Account { .. }) => 3,
 			Self::Chain(Error::Unreachable { .. } | Error::Broken { .. }) => 5,
 			Self::Chain(_) | Self::Gone(_) => 4,
 		}

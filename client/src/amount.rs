@@ -2,6 +2,8 @@
 
 /// Digits after the point.
 pub const DECIMALS: usize = 12;
+/// One USU in the smallest unit.
+pub const USU: u128 = 10u128.pow(DECIMALS as u32);
 
 /// Reads an amount in USU, such as `12.5`, as the smallest unit.
 ///
@@ -33,7 +35,7 @@ pub fn parse(text: &str) -> Result<u128, String> {
 
 /// Writes an amount of the smallest unit in USU, without needless digits.
 pub fn show(units: u128) -> String {
-	let one = 10u128.pow(DECIMALS as u32);
+	let one = USU;
 	let fraction = format!("{:0DECIMALS$}", units % one);
 	match fraction.trim_end_matches('0') {
 		"" => format!("{} USU", units / one),

@@ -18,6 +18,14 @@ pub enum Error {
 		/// Why.
 		error: String,
 	},
+	/// The key's file cannot be used.
+	#[error("the key file {path} is not usable: {error}")]
+	KeyFile {
+		/// Which.
+		path: String,
+		/// Why.
+		error: String,
+	},
 	/// The account cannot be read.
 	#[error("“{text}” is not an account: {error}. Give an SS58 address")]
 	Account {

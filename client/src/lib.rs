@@ -20,5 +20,8 @@ mod generated {
 pub use client::{AtBlock, Client, Sent, Wait};
 pub use error::Error;
 pub use generated::api;
-pub use keys::{account_of, keypair, Keypair};
-pub use subxt::utils::{AccountId32, H256};
+pub use keys::{account_of, keypair, new_phrase, read_key_file, write_key_file, Keypair};
+pub use subxt::{
+	transactions::Payload,
+	utils::{AccountId32, H256},
+};

@@ -69,6 +69,25 @@ pub struct Chain {
 	owner: AccountId32,
 }
 
+/// How the hot key and its owner stand on the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+	/// Address of the hot key.
+	pub hot_key: String,
+	/// Whether it may act for the owner.
+	pub may_act: bool,
+	/// Its free money.
+	pub fees: u128,
+	/// The owner's free money.
+	pub owner_free: u128,
+	/// What registering the machine with its hardware holds of the owner's money.
+	pub needed: u128,
+	/// The machine's node, where it is registered.
+	pub node: Option<u32>,
+	/// Classes of its hardware that the chain does not have.
+	pub unknown_classes: Vec<u16>,
+}
+
 fn unreadable(error: impl std::fmt::Display) -> eyre::Report {
 	eyre!("the chain's state is not readable: {error}")
 }
@@ -166,6 +185,53 @@ impl Chain {
 			record.last_heartbeat,
 			record.status == NodeStatus::Online,
 		)))
+	}
+
+	/// How the hot key and its owner stand, for a machine that may not be registered yet.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke, or another account owns the machine.
+	pub async fn standing(&self, at: &AtBlock, machine: &Machine) -> Result<Standing> {
+		use api::runtime_types::usufruct_runtime::configs::accounts::ProxyType;
+		let hot_key = AccountId32(self.key.public_key().0);
+		let proxies = fetch!(at, api::storage().proxy().proxies(), (self.owner.clone(),));
+		let may_act = proxies.is_some_and(|(list, _)| {
+			list.0.iter().any(|proxy| {
+				let enough = matches!(proxy.proxy_type, ProxyType::Any | ProxyType::NodeAgent);
+				proxy.delegate == hot_key && enough && proxy.delay == 0
+			})
+		});
+		let accounts = api::storage().system().account();
+		let hot = fetch!(at, accounts, (hot_key.clone(),));
+		let accounts = api::storage().system().account();
+		let owner = fetch!(at, accounts, (self.owner.clone(),));
+		let registry = api::constants().node_registry();
+		let bond = at
+			.constants()
+			.entry(registry.node_bond())
+			.map_err(unreadable)?;
+		let registry = api::constants().node_registry();
+		let deposit = at
+			.constants()
+			.entry(registry.hardware_deposit())
+			.map_err(unreadable)?;
+		let mut unknown_classes = Vec::new();
+		for device in &machine.devices {
+			let classes = api::storage().proof_of_compute().classes();
+			if fetch!(at, classes, (device.class,)).is_none() {
+				unknown_classes.push(device.class);
+			}
+		}
+		Ok(Standing {
+			hot_key: hot_key.to_string(),
+			may_act,
+			fees: hot.map_or(0, |account| account.data.free),
+			owner_free: owner.map_or(0, |account| account.data.free),
+			needed: bond.saturating_add(deposit.saturating_mul(machine.devices.len() as u128)),
+			node: self.node(at, machine).await?.map(|(node, ..)| node),
+			unknown_classes,
+		})
 	}
 
 	/// Registers the machine.

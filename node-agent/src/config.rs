@@ -18,6 +18,9 @@ pub struct Settings {
 	/// The hot key: a phrase, or a well-known name such as //Bob//agent. Holds money for fees only
 	#[arg(long, env = "USUFRUCT_AGENT_KEY", hide_env_values = true)]
 	pub key: Option<String>,
+	/// A file that holds the hot key; nobody else may be able to read it
+	#[arg(long, env = "USUFRUCT_AGENT_KEY_FILE", conflicts_with = "key")]
+	pub key_file: Option<PathBuf>,
 	/// The cold account that owns the machine and gave the hot key its proxy
 	#[arg(long, env = "USUFRUCT_AGENT_OWNER")]
 	pub owner: Option<String>,
@@ -54,6 +57,15 @@ pub enum EngineChoice {
 	Wasm,
 }
 
+/// Reads the file, where one is named.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_if(path: Option<&Path>) -> Result<Settings> {
+	path.map_or_else(|| Ok(Settings::default()), read)
+}
+
 /// What the agent does.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -87,6 +99,28 @@ impl std::fmt::Debug for Secret {
 	}
 }
 
+impl Settings {
+	/// Fills in from the file what neither flags nor environment say.
+	pub fn or(self, file: Settings) -> Settings {
+		let (key, key_file) = match (self.key, self.key_file) {
+			(None, None) => (file.key, file.key_file),
+			own => own,
+		};
+		Settings {
+			url: self.url.or(file.url),
+			key,
+			key_file,
+			owner: self.owner.or(file.owner),
+			data_dir: self.data_dir.or(file.data_dir),
+			listen: self.listen.or(file.listen),
+			public_address: self.public_address.or(file.public_address),
+			engine: self.engine.or(file.engine),
+			region: self.region.or(file.region),
+			heartbeat_blocks: self.heartbeat_blocks.or(file.heartbeat_blocks),
+		}
+	}
+}
+
 /// Reads the file.
 ///
 /// # Errors
@@ -104,49 +138,47 @@ pub fn read(path: &Path) -> Result<Settings> {
 }
 
 impl Config {
-	/// Joins flags and environment (`over`) with the file (`under`) and fills in what is left out.
+	/// Where health and metrics are, unless told otherwise.
+	pub fn default_listen() -> SocketAddr {
+		SocketAddr::from(([127, 0, 0, 1], 9616))
+	}
+
+	/// Where the agent keeps its data, unless told otherwise.
+	pub fn default_data_dir() -> PathBuf {
+		"usufruct-agent".into()
+	}
+
+	/// Fills in what is left out.
 	///
 	/// # Errors
 	///
 	/// Names what has no default and is missing.
-	pub fn new(over: Settings, under: Settings) -> Result<Self> {
+	pub fn new(settings: Settings) -> Result<Self> {
 		let missing = |what: &str, flag: &str| {
 			eyre!(
 				"{what} is missing: give {flag}, or `{}` in the configuration file",
 				&flag[2..]
 			)
 		};
-		let listen = SocketAddr::from(([127, 0, 0, 1], 9616));
+		let key = match (settings.key, settings.key_file) {
+			(Some(key), _) => key,
+			(None, Some(path)) => usufruct_client::read_key_file(&path)?,
+			(None, None) => return Err(missing("the hot key", "--key-file")),
+		};
 		Ok(Self {
-			url: over
-				.url
-				.or(under.url)
-				.unwrap_or_else(|| "ws://127.0.0.1:9944".into()),
-			key: Secret(
-				over.key
-					.or(under.key)
-					.ok_or_else(|| missing("the hot key", "--key"))?,
-			),
-			owner: over
+			url: settings.url.unwrap_or_else(|| "ws://127.0.0.1:9944".into()),
+			key: Secret(key),
+			owner: settings
 				.owner
-				.or(under.owner)
 				.ok_or_else(|| missing("the owner", "--owner"))?,
-			data_dir: over
-				.data_dir
-				.or(under.data_dir)
-				.unwrap_or_else(|| "usufruct-agent".into()),
-			listen: over.listen.or(under.listen).unwrap_or(listen),
-			public_address: over
+			data_dir: settings.data_dir.unwrap_or_else(Self::default_data_dir),
+			listen: settings.listen.unwrap_or_else(Self::default_listen),
+			public_address: settings
 				.public_address
-				.or(under.public_address)
 				.unwrap_or_else(|| "127.0.0.1".into()),
-			engine: over.engine.or(under.engine).unwrap_or_default(),
-			region: over.region.or(under.region).unwrap_or(0),
-			heartbeat_blocks: over
-				.heartbeat_blocks
-				.or(under.heartbeat_blocks)
-				.unwrap_or(15)
-				.max(1),
+			engine: settings.engine.unwrap_or_default(),
+			region: settings.region.unwrap_or(0),
+			heartbeat_blocks: settings.heartbeat_blocks.unwrap_or(15).max(1),
 		})
 	}
 }
@@ -174,7 +206,7 @@ mod tests {
 			region: Some(8),
 			..Default::default()
 		};
-		let config = Config::new(flags, file).unwrap();
+		let config = Config::new(flags.or(file)).unwrap();
 		assert_eq!(
 			(
 				config.region,
@@ -187,8 +219,27 @@ mod tests {
 
 	#[test]
 	fn a_missing_key_is_named_with_its_flag() {
-		let error = Config::new(Settings::default(), Settings::default()).unwrap_err();
-		assert!(error.to_string().contains("--key"), "{error}");
+		let error = Config::new(Settings::default()).unwrap_err();
+		assert!(error.to_string().contains("--key-file"), "{error}");
+	}
+
+	#[test]
+	fn a_key_may_come_from_a_file_and_a_flag_wins_over_it() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("hot.key");
+		usufruct_client::write_key_file(&path, "//Hot").unwrap();
+		let file = Settings {
+			key_file: Some(path),
+			owner: Some("o".into()),
+			..Default::default()
+		};
+		let config = Config::new(Settings::default().or(file.clone())).unwrap();
+		assert_eq!(config.key.0, "//Hot");
+		let flags = Settings {
+			key: Some("//Other".into()),
+			..Default::default()
+		};
+		assert_eq!(Config::new(flags.or(file)).unwrap().key.0, "//Other");
 	}
 
 	#[test]

@@ -5,6 +5,7 @@
 //! process is behind [`chain`] and [`engine`]; what must survive a crash is in [`journal`].
 
 pub mod chain;
+pub mod check;
 pub mod config;
 pub mod domain;
 pub mod engine;

@@ -7,6 +7,7 @@ use clap::Parser;
 use eyre::{Result, WrapErr};
 use usufruct_agent::{
 	chain::Chain,
+	check,
 	config::{self, Config, Settings},
 	engine::Engines,
 	inventory,
@@ -40,11 +41,13 @@ enum Command {
 		#[command(flatten)]
 		settings: Box<Settings>,
 	},
-	/// Explain what this machine offers, and what is wrong with it
+	/// Explain what this machine offers, and what is wrong with it; 1 where it cannot join
 	Check {
-		/// The agent's data folder
-		#[arg(long, default_value = "usufruct-agent")]
-		data_dir: PathBuf,
+		/// A TOML file with the settings below, named as the flags are
+		#[arg(long)]
+		config: Option<PathBuf>,
+		#[command(flatten)]
+		settings: Box<Settings>,
 		/// Print JSON
 		#[arg(long)]
 		json: bool,
@@ -61,17 +64,21 @@ async fn main() -> Result<()> {
 		.with_writer(std::io::stderr)
 		.init();
 	match Cli::parse().command {
-		Command::Run {
-			config: path,
-			settings,
-		} => {
-			let file = path
-				.map(|path| config::read(&path))
-				.transpose()?
-				.unwrap_or_default();
-			run(Config::new(*settings, file)?).await
+		Command::Run { config, settings } => {
+			run(Config::new(
+				settings.or(config::read_if(config.as_deref())?),
+			)?)
+			.await
 		}
-		Command::Check { data_dir, json } => check(data_dir, json).await,
+		Command::Check {
+			config,
+			settings,
+			json,
+		} => {
+			let settings = settings.or(config::read_if(config.as_deref())?);
+			let can_join = check::show(&check::look(settings).await, json)?;
+			std::process::exit(i32::from(!can_join));
+		}
 	}
 }
 
@@ -112,32 +119,4 @@ async fn stop_signal() {
 		}
 		std::process::exit(130);
 	});
-}
-
-async fn check(data_dir: PathBuf, json: bool) -> Result<()> {
-	let machine = inventory::look(&data_dir)?;
-	let engines = Engines::new(config::EngineChoice::Auto, &data_dir, "127.0.0.1").await?;
-	if json {
-		let document = serde_json::json!({ "machine": machine, "engines": engines.names() });
-		println!("{document}");
-		return Ok(());
-	}
-	for device in &machine.devices {
-		println!(
-			"offers  {} (class {}): {} cores, {} MiB of memory, {} MiB of disk",
-			device.name,
-			device.class,
-			device.cpu_millis / 1_000,
-			device.memory_mib,
-			device.disk_mib
-		);
-	}
-	println!("engines {}", engines.names().join(", "));
-	if !engines.names().contains(&"docker") {
-		println!("note    no container engine: install docker.io and start it to run containers");
-	}
-	for note in &machine.notes {
-		println!("note    {note}");
-	}
-	Ok(())
 }

@@ -1,7 +1,9 @@
 //! `usufruct account`.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
-use usufruct_client::{account_of, amount};
+use usufruct_client::{account_of, amount, new_phrase, write_key_file};
 
 use super::{done, entry, storage};
 use crate::{
@@ -12,6 +14,11 @@ use crate::{
 /// About accounts.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+	/// Make a new key in a new file; needs no node
+	New {
+		/// The file; it must not exist
+		file: PathBuf,
+	},
 	/// Show an account's money; without one, the key's own
 	Show {
 		/// Its address
@@ -32,12 +39,24 @@ pub(crate) enum Command {
 	},
 }
 
+/// Makes a new key; shows its account, never the key.
+pub(crate) fn create(file: &Path) -> Outcome {
+	let (phrase, account) = new_phrase()?;
+	write_key_file(file, &phrase)?;
+	Ok(json!({
+		"account": account.to_string(),
+		"key_file": file.display().to_string(),
+		"note": "whoever has this file has the money; keep a copy of it where nobody else can read it",
+	}))
+}
+
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let who = |account: Option<String>| match account {
 		Some(text) => Ok::<_, Failure>(account_of(&text)?),
 		None => context.account(),
 	};
 	match command {
+		Command::New { file } => create(&file),
 		Command::Show { account } => {
 			let account = who(account)?;
 			let at = context.state().await?;

@@ -21,7 +21,7 @@ pub(crate) enum Command {
 		class: u16,
 		/// Hash of the device's serial number, 32 bytes in hexadecimal
 		#[arg(long, value_parser = hash)]
-		device: subxt::utils::H256,
+		device: usufruct_client::H256,
 		/// It is a GPU
 		#[arg(long)]
 		gpu: bool,

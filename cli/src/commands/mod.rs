@@ -59,6 +59,11 @@ pub(crate) enum Command {
 /// Runs a command and shows its document.
 pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure> {
 	let json = global.json;
+	// The one thing that a person does before there is a chain.
+	if let Command::Account(account::Command::New { file }) = &command {
+		output::show(&account::create(file)?, json);
+		return Ok(());
+	}
 	let context = Context::new(global).await?;
 	let value = match command {
 		Command::Account(command) => account::run(&context, command).await,
@@ -132,7 +137,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 }
 
 /// A 32-byte value in hexadecimal, with or without 0x.
-pub(crate) fn hash(text: &str) -> Result<subxt::utils::H256, String> {
+pub(crate) fn hash(text: &str) -> Result<usufruct_client::H256, String> {
 	let bytes = hex::decode(text.trim_start_matches("0x")).map_err(|error| error.to_string())?;
 	let bytes: [u8; 32] = bytes
 		.try_into()

@@ -16,7 +16,7 @@ pub(crate) enum Command {
 	Register {
 		/// Hash of the machine's identity, 32 bytes in hexadecimal
 		#[arg(long, value_parser = hash)]
-		machine: subxt::utils::H256,
+		machine: usufruct_client::H256,
 		/// Where its agent answers
 		#[arg(long, default_value = "")]
 		endpoint: String,
@@ -45,6 +45,14 @@ pub(crate) enum Command {
 	Retire {
 		/// The machine
 		node: u32,
+	},
+	/// Add to a machine's bond; lifts a suspension for too small a bond
+	TopUp {
+		/// The machine
+		node: u32,
+		/// How much, in USU
+		#[arg(value_parser = amount::parse)]
+		amount: u128,
 	},
 	/// Take the bond of a retired machine back
 	Withdraw {
@@ -120,6 +128,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 		Command::Retire { node } => {
 			context.submit(&registry.retire(node)).await?;
 			Ok(done("retiring"))
+		}
+		Command::TopUp { node, amount } => {
+			context.submit(&registry.top_up_bond(node, amount)).await?;
+			Ok(done("added"))
 		}
 		Command::Withdraw { node } => {
 			context.submit(&registry.withdraw_bond(node)).await?;

@@ -24,7 +24,7 @@ pub(crate) enum Command {
 		module: Option<PathBuf>,
 		/// Digest of a container image, as its registry names it
 		#[arg(long, value_parser = hash, conflicts_with = "module", requires = "reference")]
-		digest: Option<subxt::utils::H256>,
+		digest: Option<usufruct_client::H256>,
 		/// Where agents get it: a name to pull, a URL, a path; a module's default is its own path
 		#[arg(long)]
 		reference: Option<String>,
@@ -73,7 +73,7 @@ pub(crate) enum Command {
 pub(crate) struct Run {
 	/// Digest of a published image
 	#[arg(long, value_parser = hash)]
-	image: subxt::utils::H256,
+	image: usufruct_client::H256,
 	/// Highest price per block and replica, in USU
 	#[arg(long, value_parser = amount::parse)]
 	max_price: u128,
@@ -235,7 +235,7 @@ fn document(id: u64, lease: &Lease) -> serde_json::Value {
 async fn publish(
 	context: &Context,
 	module: Option<PathBuf>,
-	digest: Option<subxt::utils::H256>,
+	digest: Option<usufruct_client::H256>,
 	reference: Option<String>,
 ) -> Outcome {
 	let (digest, kind, reference, size) = match (module, digest) {

@@ -40,35 +40,52 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
 			problems.push(format!("{name}/src/lib.rs does not include its README.md"));
 		}
 		let benchmarks = read(&pallet.join("src/benchmarking.rs")).unwrap_or_default();
-		for call in calls(&lib) {
-			if !benchmarks.contains(&format!("fn {call}(")) {
-				problems.push(format!("{name}: the call `{call}` has no benchmark"));
+		for (call, weights) in calls(&lib) {
+			if weights.is_empty() {
+				problems.push(format!(
+					"{name}: the call `{call}` has no weight of its own"
+				));
+			}
+			for weight in weights {
+				if !benchmarks.contains(&format!("fn {weight}(")) {
+					problems.push(format!(
+						"{name}: the weight `{weight}` of `{call}` has no benchmark"
+					));
+				}
 			}
 		}
 	}
 	Ok(problems)
 }
 
-/// The names of the functions that carry a call index.
-fn calls(lib: &str) -> Vec<&str> {
-	let mut names = Vec::new();
-	let mut expected = false;
-	for line in lib.lines().map(str::trim) {
-		expected |= line.starts_with("#[pallet::call_index(");
-		if let (true, Some(rest)) = (expected, line.strip_prefix("pub fn ")) {
-			names.extend(rest.split(['(', '<']).next());
-			expected = false;
-		}
+/// The functions that carry a call index, each with the benchmarks that its weight names.
+fn calls(lib: &str) -> Vec<(&str, Vec<&str>)> {
+	let mut calls = Vec::new();
+	for part in lib.split("#[pallet::call_index(").skip(1) {
+		let Some((attributes, function)) = part.split_once("pub fn ") else {
+			continue;
+		};
+		let weights = attributes
+			.split("WeightInfo::")
+			.skip(1)
+			.filter_map(|rest| rest.split('(').next())
+			.collect();
+		let name = function.split(['(', '<']).next().unwrap_or_default();
+		calls.push((name, weights));
 	}
-	names
+	calls
 }
 
 #[cfg(test)]
 mod tests {
 	#[test]
-	fn a_call_is_a_function_with_an_index() {
-		let lib =
-			"#[pallet::call_index(0)]\n#[pallet::weight(1)]\npub fn list(\n\tpub fn helper(\n";
-		assert_eq!(super::calls(lib), ["list"]);
+	fn a_call_is_a_function_with_an_index_and_its_weights_are_those_that_it_names() {
+		let lib = "#[pallet::call_index(0)]\n#[pallet::weight(T::WeightInfo::list(1))]\n\
+			pub fn list(\n\tpub fn helper(\n\
+			#[pallet::call_index(1)]\n#[pallet::weight(7)]\npub fn burn<T>(";
+		assert_eq!(
+			super::calls(lib),
+			[("list", vec!["list"]), ("burn", vec![])]
+		);
 	}
 }

@@ -14,7 +14,7 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
 	for path in files(root, "rs")? {
 		let text = read(&path)?;
 		let name = shown(&path, root);
-		if !text.starts_with("//!") {
+		if !text.starts_with("//!") && !text.starts_with("#![doc = include_str!(") {
 			problems.push(format!(
 				"{name} does not open with `//!`, which says what it is for"
 			));
