@@ -46,7 +46,7 @@ pub(crate) enum Command {
 		/// The machine
 		node: u32,
 	},
-	/// Add to a machine's bond; lifts a suspension for too small a bond
+	/// Add to a machine's bond
 	TopUp {
 		/// The machine
 		node: u32,
