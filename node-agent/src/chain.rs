@@ -363,6 +363,17 @@ impl Chain {
 		Ok(desired)
 	}
 
+	/// Whether a lease is still there in the newest state, in this generation.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn is_open(&self, lease: u64, generation: u32) -> Result<bool> {
+		let best = self.best().await?;
+		let found = fetch!(best, api::storage().workspaces().leases(), (lease,));
+		Ok(found.is_some_and(|record| record.generation == generation))
+	}
+
 	async fn report(&self, lease: u64, generation: u32, progress: Progress) -> Result<()> {
 		let call = Workspaces::report_progress {
 			lease,

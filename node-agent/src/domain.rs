@@ -45,8 +45,19 @@ pub struct Actual {
 	pub lease: u64,
 	/// Its generation.
 	pub generation: u32,
-	/// Where it answers; empty for a batch job.
-	pub endpoint: String,
+	/// How it is.
+	pub condition: Condition,
+}
+
+/// How something that belongs to a lease is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+	/// It runs and answers here; empty for a batch job.
+	Running(String),
+	/// It came to an end by itself: well, or as it says.
+	Ended(Result<(), String>),
+	/// An interrupted start or stop left parts of it.
+	Partial,
 }
 
 /// What to do.
@@ -58,6 +69,13 @@ pub enum Action {
 	Stop {
 		/// The lease.
 		lease: u64,
+	},
+	/// See to one that came to an end by itself.
+	Conclude {
+		/// The lease.
+		lease: DesiredLease,
+		/// How it ended.
+		ended: Result<(), String>,
 	},
 	/// Tell the chain where it answers.
 	Report {
@@ -90,14 +108,20 @@ pub fn plan(desired: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
 			None => Some(Action::Start((*lease).clone())),
 			// Stopped in this pass, started in the next.
 			Some(found) if found.generation != lease.generation => None,
-			Some(found) if lease.endpoint.as_deref() != Some(&found.endpoint) => {
-				Some(Action::Report {
-					lease: lease.lease,
-					generation: lease.generation,
-					endpoint: found.endpoint.clone(),
-				})
-			}
-			Some(_) => None,
+			Some(found) => match &found.condition {
+				Condition::Partial => Some(Action::Start((*lease).clone())),
+				Condition::Ended(ended) => Some(Action::Conclude {
+					lease: (*lease).clone(),
+					ended: ended.clone(),
+				}),
+				Condition::Running(endpoint) => {
+					(lease.endpoint.as_ref() != Some(endpoint)).then(|| Action::Report {
+						lease: lease.lease,
+						generation: lease.generation,
+						endpoint: endpoint.clone(),
+					})
+				}
+			},
 		});
 	stops.chain(rest).collect()
 }
@@ -128,7 +152,15 @@ mod tests {
 		Actual {
 			lease,
 			generation,
-			endpoint: format!("host:{lease}"),
+			condition: Condition::Running(format!("host:{lease}")),
+		}
+	}
+
+	fn found(lease: u64, condition: Condition) -> Actual {
+		Actual {
+			lease,
+			generation: 0,
+			condition,
 		}
 	}
 
@@ -169,20 +201,54 @@ mod tests {
 		assert_eq!(plan(&[desired(1, 0, Some("host:1"))], &[actual(1, 0)]), []);
 	}
 
+	#[test]
+	fn what_is_left_of_a_lease_that_is_over_is_removed_whatever_its_condition() {
+		for condition in [
+			Condition::Partial,
+			Condition::Ended(Ok(())),
+			Condition::Ended(Err("status 1".into())),
+		] {
+			assert_eq!(
+				plan(&[], &[found(1, condition)]),
+				[Action::Stop { lease: 1 }]
+			);
+		}
+	}
+
+	#[test]
+	fn what_an_interrupted_start_left_is_started_again() {
+		let lease = desired(1, 0, None);
+		let left = found(1, Condition::Partial);
+		assert_eq!(plan(&[lease.clone()], &[left]), [Action::Start(lease)]);
+	}
+
+	#[test]
+	fn what_ended_by_itself_is_concluded_and_never_started_by_the_plan() {
+		let lease = desired(1, 0, None);
+		let over = found(1, Condition::Ended(Ok(())));
+		let ended = Ok(());
+		assert_eq!(
+			plan(&[lease.clone()], &[over]),
+			[Action::Conclude { lease, ended }]
+		);
+	}
+
 	/// Does the actions on a model of the machine and the chain.
-	fn apply(actions: &[Action], desired: &mut [DesiredLease], actual: &mut Vec<Actual>) {
+	fn apply(actions: &[Action], desired: &mut Vec<DesiredLease>, actual: &mut Vec<Actual>) {
 		for action in actions {
 			match action {
 				Action::Start(lease) => {
+					let runs = |found: &Actual| matches!(found.condition, Condition::Running(_));
+					let same = |found: &Actual| found.lease == lease.lease;
 					assert!(
-						actual.iter().all(|found| found.lease != lease.lease),
+						!actual.iter().any(|found| same(found) && runs(found)),
 						"run twice"
 					);
-					actual.push(super::Actual {
-						lease: lease.lease,
-						generation: lease.generation,
-						endpoint: format!("host:{}", lease.lease),
-					});
+					actual.retain(|found| !same(found));
+					actual.push(super::tests::actual(lease.lease, lease.generation));
+				}
+				Action::Conclude { lease, .. } => {
+					desired.retain(|wanted| wanted.lease != lease.lease);
 				}
 				Action::Stop { lease } => actual.retain(|found| found.lease != *lease),
 				Action::Report {
@@ -197,14 +263,26 @@ mod tests {
 
 	proptest! {
 		#[test]
-		fn from_any_state_three_passes_lead_to_what_is_desired(
+		fn from_any_state_four_passes_lead_to_what_is_desired(
 			wanted in prop::collection::btree_map(0u64..8, 0u32..3, 0..6),
-			found in prop::collection::btree_map(0u64..8, 0u32..3, 0..6),
+			found in prop::collection::btree_map(0u64..8, (0u32..3, 0u8..4), 0..6),
 		) {
 			let mut wanted: Vec<_> =
 				wanted.into_iter().map(|(lease, g)| desired(lease, g, None)).collect();
-			let mut found: Vec<_> = found.into_iter().map(|(lease, g)| actual(lease, g)).collect();
-			for _ in 0..3 {
+			let mut found: Vec<_> = found
+				.into_iter()
+				.map(|(lease, (generation, condition))| Actual {
+					lease,
+					generation,
+					condition: match condition {
+						0 => Condition::Partial,
+						1 => Condition::Ended(Ok(())),
+						2 => Condition::Ended(Err("status 1".into())),
+						_ => Condition::Running("elsewhere:1".into()),
+					},
+				})
+				.collect();
+			for _ in 0..4 {
 				let actions = plan(&wanted, &found);
 				apply(&actions, &mut wanted, &mut found);
 			}

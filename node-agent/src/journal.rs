@@ -62,6 +62,7 @@ impl Journal {
 					lease INTEGER NOT NULL,
 					generation INTEGER NOT NULL,
 					outcome TEXT NOT NULL,
+					ends INTEGER NOT NULL DEFAULT 0,
 					PRIMARY KEY (lease, generation)
 				 ) STRICT;",
 			)?;
@@ -87,12 +88,34 @@ impl Journal {
 			.unwrap_or_else(std::sync::PoisonError::into_inner);
 		database
 			.execute(
-				"INSERT INTO starts VALUES (?1, ?2, ?3)
+				"INSERT INTO starts (lease, generation, outcome) VALUES (?1, ?2, ?3)
 				 ON CONFLICT (lease, generation) DO UPDATE SET outcome = ?3",
 				(lease.cast_signed(), generation, format!("{outcome:?}")),
 			)
 			.wrap_err("write the journal")?;
 		Ok(())
+	}
+
+	/// Counts one more time that a started workspace came to an end by itself; gives how often.
+	///
+	/// # Errors
+	///
+	/// Where the disk does not take it.
+	pub fn count_end(&self, lease: u64, generation: u32) -> Result<u32> {
+		let database = self
+			.database
+			.lock()
+			.unwrap_or_else(std::sync::PoisonError::into_inner);
+		database
+			.query_row(
+				"INSERT INTO starts (lease, generation, outcome, ends)
+				 VALUES (?1, ?2, 'Started', 1)
+				 ON CONFLICT (lease, generation) DO UPDATE SET ends = ends + 1
+				 RETURNING ends",
+				(lease.cast_signed(), generation),
+				|row| row.get(0),
+			)
+			.wrap_err("write the journal")
 	}
 
 	/// How the last start of a lease went; `None` where there was none.
@@ -138,6 +161,20 @@ mod tests {
 		let journal = Journal::open(folder.path()).unwrap();
 		assert_eq!(journal.read(1, 0).unwrap(), Some(Outcome::Finished));
 		assert_eq!(journal.read(1, 1).unwrap(), None);
+	}
+
+	#[test]
+	fn ends_are_counted_per_lease_and_generation_and_survive() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Journal::open(folder.path()).unwrap();
+		journal.write(1, 0, Outcome::Started).unwrap();
+		assert_eq!(journal.count_end(1, 0).unwrap(), 1);
+		journal.write(1, 0, Outcome::Intended).unwrap();
+		drop(journal);
+		let journal = Journal::open(folder.path()).unwrap();
+		assert_eq!(journal.count_end(1, 0).unwrap(), 2);
+		assert_eq!(journal.count_end(1, 1).unwrap(), 1);
+		assert_eq!(journal.count_end(2, 0).unwrap(), 1);
 	}
 
 	#[test]

@@ -16,7 +16,7 @@ use eyre::Result;
 use crate::{
 	chain::Chain,
 	config::Config,
-	domain::{plan, Action, DesiredLease},
+	domain::{plan, Action, Condition, DesiredLease},
 	engine::{Engines, Failure, Started},
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
@@ -26,6 +26,9 @@ use crate::{
 
 /// Between two passes: a third of a slot.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// So often a service may come to an end by itself before its lease counts as failed.
+const MAX_ENDS: u32 = 3;
 
 /// The agent at work.
 #[derive(Debug)]
@@ -143,7 +146,10 @@ impl Reconciler {
 		self.metrics.saw_block(Chain::number(&finalized));
 		let desired = self.chain.leases(&finalized, node).await?;
 		let actual = self.engines.list().await?;
-		self.metrics.leases.set(i64::try_from(actual.len())?);
+		let running = actual
+			.iter()
+			.filter(|found| matches!(found.condition, Condition::Running(_)));
+		self.metrics.leases.set(i64::try_from(running.count())?);
 		for action in plan(&desired, &actual) {
 			self.act(action).await?;
 		}
@@ -190,17 +196,26 @@ impl Reconciler {
 					.await
 			}
 			Action::Start(lease) => {
-				if lock(&self.starting).insert(lease.lease) {
-					let task = Start {
-						chain: self.chain.clone(),
-						engines: self.engines.clone(),
-						journal: self.journal.clone(),
-						starting: self.starting.clone(),
-					};
-					tokio::spawn(task.run(lease));
-				}
+				self.work_on(lease, None);
 				Ok(())
 			}
+			Action::Conclude { lease, ended } => {
+				self.work_on(lease, Some(ended));
+				Ok(())
+			}
+		}
+	}
+
+	/// Starts a lease, or sees to its end, beside the passes; once at a time.
+	fn work_on(&self, lease: DesiredLease, ended: Option<Result<(), String>>) {
+		if lock(&self.starting).insert(lease.lease) {
+			let task = Start {
+				chain: self.chain.clone(),
+				engines: self.engines.clone(),
+				journal: self.journal.clone(),
+				starting: self.starting.clone(),
+			};
+			tokio::spawn(task.run(lease, ended));
 		}
 	}
 }
@@ -218,20 +233,60 @@ struct Start {
 }
 
 impl Start {
-	async fn run(self, lease: DesiredLease) {
+	async fn run(self, lease: DesiredLease, ended: Option<Result<(), String>>) {
 		let id = lease.lease;
-		if let Err(error) = self.start(&lease).await {
+		let done = match ended {
+			None => self.start(&lease).await,
+			Some(ended) => self.conclude(&lease, ended).await,
+		};
+		if let Err(error) = done {
 			tracing::warn!(
 				lease = id,
 				error = format!("{error:#}"),
-				"not started; tried again"
+				"not done; tried again"
 			);
 		}
 		lock(&self.starting).remove(&id);
 	}
 
+	/// A batch job that ended well is finished, another one failed. A service that ends is started
+	/// again, but not for ever: its machine may have restarted, or it may be broken.
+	async fn conclude(&self, lease: &DesiredLease, ended: Result<(), String>) -> Result<()> {
+		let (id, generation) = (lease.lease, lease.generation);
+		if !self.chain.is_open(id, generation).await? {
+			return Ok(());
+		}
+		match (lease.port, ended) {
+			(None, Ok(())) => {
+				self.journal.write(id, generation, Outcome::Finished)?;
+				crash_point("after-outcome");
+				self.chain.report_finished(id, generation).await
+			}
+			(None, Err(how)) => self.failed(id, generation, &Failure::Crashed(how)).await,
+			(Some(_), ended) => {
+				let times = self.journal.count_end(id, generation)?;
+				let how = ended.err().unwrap_or_else(|| "ended".into());
+				tracing::warn!(
+					lease = id,
+					times,
+					how,
+					"a workspace came to an end by itself"
+				);
+				if times < MAX_ENDS {
+					return self.start(lease).await;
+				}
+				let failure = Failure::Crashed(format!("{how}, {times} times"));
+				self.failed(id, generation, &failure).await
+			}
+		}
+	}
+
 	async fn start(&self, lease: &DesiredLease) -> Result<()> {
 		let (id, generation) = (lease.lease, lease.generation);
+		// What ended a moment ago is in the finalized state still.
+		if !self.chain.is_open(id, generation).await? {
+			return Ok(());
+		}
 		// A batch job that was finished must not run again because its report was lost.
 		if self.journal.read(id, generation)? == Some(Outcome::Finished) {
 			return self.chain.report_finished(id, generation).await;

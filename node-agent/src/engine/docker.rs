@@ -4,12 +4,12 @@ use std::{collections::HashMap, path::Path};
 
 use bollard::{
 	models::{
-		ContainerCreateBody, ContainerSummary, DeviceRequest, HostConfig, NetworkCreateRequest,
-		PortBinding,
+		ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, DeviceRequest,
+		HostConfig, NetworkCreateRequest, PortBinding,
 	},
 	query_parameters::{
 		CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder,
-		RemoveContainerOptionsBuilder,
+		ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 	},
 	Docker,
 };
@@ -17,7 +17,7 @@ use eyre::{Result, WrapErr};
 use futures::StreamExt;
 
 use super::{Failure, Started};
-use crate::domain::{Actual, DesiredLease};
+use crate::domain::{Actual, Condition, DesiredLease};
 
 const LEASE: &str = "usufruct.lease";
 const GENERATION: &str = "usufruct.generation";
@@ -60,43 +60,76 @@ impl DockerEngine {
 		format!("usufruct-{}-{lease}", self.agent)
 	}
 
-	/// This agent's containers, those that stopped included where `all`.
-	async fn containers(&self, all: bool) -> Result<Vec<ContainerSummary>> {
-		let filter = HashMap::from([("label", vec![format!("{AGENT}={}", self.agent)])]);
-		let options = ListContainersOptionsBuilder::default()
-			.all(all)
-			.filters(&filter)
-			.build();
-		self.docker
-			.list_containers(Some(options))
-			.await
-			.wrap_err("list containers")
-	}
-
-	/// Everything that runs for a lease.
+	/// Everything that belongs to a lease: containers, running or not, and networks without one.
 	///
 	/// # Errors
 	///
 	/// Where Docker does not answer.
 	pub async fn list(&self) -> Result<Vec<Actual>> {
-		let found = self.containers(false).await?;
-		Ok(found
-			.into_iter()
-			.filter_map(|container| {
-				let labels = container.labels.unwrap_or_default();
+		let filter = HashMap::from([("label", vec![format!("{AGENT}={}", self.agent)])]);
+		let options = ListContainersOptionsBuilder::default()
+			.all(true)
+			.filters(&filter)
+			.build();
+		let containers = self.docker.list_containers(Some(options)).await;
+		let mut found = Vec::new();
+		for container in containers.wrap_err("list containers")? {
+			let labels = container.labels.clone().unwrap_or_default();
+			if let Some((lease, generation)) = belongs_to(&labels) {
+				found.push(Actual {
+					lease,
+					generation,
+					condition: self.condition(container).await?,
+				});
+			}
+		}
+		let options = ListNetworksOptionsBuilder::default()
+			.filters(&filter)
+			.build();
+		let networks = self.docker.list_networks(Some(options)).await;
+		for network in networks.wrap_err("list networks")? {
+			let labels = network.labels.unwrap_or_default();
+			if let Some((lease, generation)) = belongs_to(&labels) {
+				if found.iter().all(|actual| actual.lease != lease) {
+					found.push(Actual {
+						lease,
+						generation,
+						condition: Condition::Partial,
+					});
+				}
+			}
+		}
+		Ok(found)
+	}
+
+	async fn condition(&self, container: ContainerSummary) -> Result<Condition> {
+		use ContainerSummaryStateEnum as State;
+		match container.state {
+			Some(State::RUNNING | State::PAUSED | State::RESTARTING | State::STOPPING) => {
 				let port = container
 					.ports
 					.unwrap_or_default()
 					.iter()
-					.find_map(|p| p.public_port);
-				Some(Actual {
-					lease: labels.get(LEASE)?.parse().ok()?,
-					generation: labels.get(GENERATION)?.parse().ok()?,
-					endpoint: port
-						.map_or_else(String::new, |p| format!("{}:{p}", self.public_address)),
-				})
-			})
-			.collect())
+					.find_map(|port| port.public_port);
+				Ok(Condition::Running(port.map_or_else(String::new, |port| {
+					format!("{}:{port}", self.public_address)
+				})))
+			}
+			Some(State::EXITED) => {
+				let id = container.id.unwrap_or_default();
+				let inspected = self.docker.inspect_container(&id, None).await;
+				let state = inspected.wrap_err("look at a container that ended")?.state;
+				let state = state.unwrap_or_default();
+				Ok(Condition::Ended(
+					match (state.exit_code, state.oom_killed) {
+						(_, Some(true)) => Err("ended for want of memory".into()),
+						(Some(0), _) => Ok(()),
+						(code, _) => Err(format!("ended with status {}", code.unwrap_or(-1))),
+					},
+				))
+			}
+			_ => Ok(Condition::Partial),
+		}
 	}
 
 	/// Gets the image and starts the container.
@@ -139,14 +172,15 @@ impl DockerEngine {
 			}
 			return Err(crashed(error));
 		}
-		let running = self
-			.list()
-			.await
-			.map_err(|error| Failure::Crashed(error.to_string()))?;
-		match running.into_iter().find(|found| found.lease == lease.lease) {
-			Some(found) => Ok(Started::Running(found.endpoint)),
-			None if lease.port.is_none() => Ok(Started::Finished),
-			None => Err(Failure::Crashed("the container ended at once".into())),
+		let listed = self.list().await;
+		let listed = listed.map_err(|error| Failure::NoEngine(format!("{error:#}")))?;
+		let found = listed.into_iter().find(|found| found.lease == lease.lease);
+		match found.map(|found| found.condition) {
+			Some(Condition::Running(endpoint)) => Ok(Started::Running(endpoint)),
+			// A batch job that was quick.
+			Some(Condition::Ended(Ok(()))) if lease.port.is_none() => Ok(Started::Finished),
+			Some(Condition::Ended(Err(how))) => Err(Failure::Crashed(how)),
+			_ => Err(Failure::Crashed("the container ended at once".into())),
 		}
 	}
 
@@ -254,6 +288,14 @@ impl DockerEngine {
 		gone(self.docker.remove_network(&name).await)
 			.wrap_err_with(|| format!("remove network {name}"))
 	}
+}
+
+/// The lease and the generation that something is labelled with.
+fn belongs_to(labels: &HashMap<String, String>) -> Option<(u64, u32)> {
+	Some((
+		labels.get(LEASE)?.parse().ok()?,
+		labels.get(GENERATION)?.parse().ok()?,
+	))
 }
 
 /// What is not there need not be removed.

@@ -28,7 +28,7 @@ use wasmtime_wasi::{
 };
 
 use super::{Failure, Started};
-use crate::domain::{Actual, DesiredLease};
+use crate::domain::{Actual, Condition, DesiredLease};
 
 /// Largest module.
 const MAX_MODULE: u64 = 64 << 20;
@@ -127,7 +127,7 @@ impl WasmEngine {
 			.map(|(lease, running)| Actual {
 				lease: *lease,
 				generation: running.generation,
-				endpoint: running.endpoint.clone(),
+				condition: Condition::Running(running.endpoint.clone()),
 			})
 			.collect()
 	}
@@ -420,7 +420,10 @@ mod tests {
 			text.starts_with("HTTP/1.1 200") && text.ends_with("hello"),
 			"{text}"
 		);
-		assert_eq!(bench.engine.list()[0].endpoint, endpoint);
+		assert_eq!(
+			bench.engine.list()[0].condition,
+			Condition::Running(endpoint)
+		);
 		bench.engine.stop(1);
 		assert!(bench.engine.list().is_empty());
 	}
