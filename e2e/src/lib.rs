@@ -10,6 +10,7 @@
 
 pub mod agent;
 pub mod binaries;
+pub mod by_hand;
 pub mod cli;
 pub mod docker;
 pub mod images;

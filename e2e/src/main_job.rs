@@ -43,6 +43,20 @@ pub trait Listener {
 	fn detail(&mut self, line: &str);
 }
 
+/// Prints the story as it is: for those who read a test's output.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain;
+
+impl Listener for Plain {
+	fn step(&mut self, title: &str) {
+		println!("{title}");
+	}
+
+	fn detail(&mut self, line: &str) {
+		println!("    {line}");
+	}
+}
+
 /// A chain, a machine on it, and the people of the story.
 #[derive(Debug)]
 pub struct Stage {
@@ -162,6 +176,16 @@ pub fn offer(stage: &Stage) -> Result<Offer> {
 		.concat(),
 	)?;
 	Ok(Offer { vid, uid })
+}
+
+/// Mints the right to use a resource that was sold before and lists it again; gives the new UID.
+pub fn republish(stage: &Stage, vid: u64) -> Result<u64> {
+	let provider = stage.person(PROVIDER)?;
+	let minted = provider.run(&["use-right", "mint", &vid.to_string()])?;
+	let uid = identifier(&minted, "uid")?;
+	let terms = ["--price", "0.02", "--min-term", "5", "--max-term", "1000"];
+	provider.run(&[&["market", "list", &uid.to_string()], &terms[..]].concat())?;
+	Ok(uid)
 }
 
 /// Publishes what the tenant runs: a module, or a container of busybox alone. Gives its digest.
@@ -321,7 +345,7 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 		"{HOLDER} settles {} USU",
 		ledger::usu(signed(paid.1)?)
 	));
-	check_gone(&stage, lease)?;
+	wait_gone(&stage, lease)?;
 	listener.detail("the workspace is gone from the machine");
 
 	listener.step("Balances: before, after, and what changed; it adds up");
@@ -333,13 +357,8 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 	listener.detail(&format!("{:<18} {:>16} USU", "sum", ledger::usu(0)));
 
 	listener.step("The same resource is sold again, with the revenue right that it has");
-	let uid = identifier(
-		&provider.run(&["use-right", "mint", &vid.to_string()])?,
-		"uid",
-	)?;
+	let uid = republish(&stage, vid)?;
 	ensure!(uid != first.uid, "use right {uid} was minted twice");
-	let terms = ["--price", "0.02", "--min-term", "5", "--max-term", "1000"];
-	provider.run(&[&["market", "list", &uid.to_string()], &terms[..]].concat())?;
 	let listings = tenant.run(&["market", "listings"])?;
 	ensure!(
 		list(&listings).any(|listing| listing["uid"] == uid && listing["vid"] == vid),
@@ -381,7 +400,7 @@ fn settle(provider: &Cli, holder: &Cli, vid: u64) -> Result<(u128, u128)> {
 }
 
 /// Waits until nothing of a lease is left on the machine.
-fn check_gone(stage: &Stage, lease: u64) -> Result<()> {
+pub fn wait_gone(stage: &Stage, lease: u64) -> Result<()> {
 	wait::until("the workspace to stop", STOPPED, || {
 		let runs = match &stage.engine {
 			Engine::Wasm => !stage.agent.metrics()?.contains("usufruct_agent_leases 0"),
