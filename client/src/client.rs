@@ -95,6 +95,18 @@ impl Client {
 		&self.online
 	}
 
+	pub(crate) fn legacy(&self) -> &LegacyRpcMethods<RpcConfigFor<PolkadotConfig>> {
+		&self.legacy
+	}
+
+	/// The nonce of an account's next transaction, those in the pool counted.
+	pub(crate) async fn next_nonce(&self, account: &AccountId32) -> Result<u64, Error> {
+		self.legacy
+			.system_account_next_index(account)
+			.await
+			.map_err(Error::broken)
+	}
+
 	/// State at the last finalized block.
 	///
 	/// # Errors
@@ -134,11 +146,7 @@ impl Client {
 	) -> Result<Sent, Error> {
 		let submit = async {
 			let account = AccountId32(key.public_key().0);
-			let nonce = self
-				.legacy
-				.system_account_next_index(&account)
-				.await
-				.map_err(Error::broken)?;
+			let nonce = self.next_nonce(&account).await?;
 			let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
 				.nonce(nonce)
 				.mortal(64)

@@ -7,6 +7,7 @@ pub mod amount;
 mod client;
 mod error;
 mod keys;
+mod measure;
 
 #[allow(missing_docs, missing_debug_implementations, clippy::all)]
 mod generated {
@@ -21,6 +22,7 @@ pub use client::{AtBlock, Client, Sent, Wait};
 pub use error::Error;
 pub use generated::api;
 pub use keys::{account_of, keypair, new_phrase, read_key_file, write_key_file, Keypair};
+pub use measure::BlockContent;
 pub use subxt::{
 	transactions::Payload,
 	utils::{AccountId32, H256},

@@ -1,6 +1,7 @@
 //! One file per noun; each gives a document that `output` shows.
 
 mod account;
+mod bench;
 mod chain;
 mod hardware;
 mod market;
@@ -54,6 +55,9 @@ pub(crate) enum Command {
 	Revenue(revenue::Command),
 	/// The best hardware of a class
 	Rank(proof::Rank),
+	/// How fast a chain is
+	#[command(subcommand)]
+	Bench(bench::Command),
 }
 
 /// Runs a command and shows its document.
@@ -67,6 +71,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 	let context = Context::new(global).await?;
 	let value = match command {
 		Command::Account(command) => account::run(&context, command).await,
+		Command::Bench(command) => bench::run(&context, command).await,
 		Command::Chain(command) => chain::run(&context, command).await,
 		Command::Node(command) => node::run(&context, command).await,
 		Command::Hardware(command) => hardware::run(&context, command).await,

@@ -81,7 +81,7 @@ impl ClassParams {
 	///
 	/// The first parameter that is out of its bounds.
 	pub fn validate(&self) -> Result<(), ParamsError> {
-		let side = |side: u32| side.is_power_of_two() && side >= 32 && side <= MAX_SIDE;
+		let side = |side: u32| side.is_power_of_two() && (32..=MAX_SIDE).contains(&side);
 		if !side(self.m) || !side(self.n) {
 			return Err(ParamsError::Side);
 		}
