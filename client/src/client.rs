@@ -240,7 +240,7 @@ impl Client {
 	) -> Result<Sent, Error> {
 		let proxied = api::transactions()
 			.proxy()
-			.proxy(owner.clone().into(), None, call);
+			.proxy((*owner).into(), None, call);
 		self.submit(&proxied, key, wait, progress).await
 	}
 }

@@ -93,7 +93,7 @@ impl Client {
 			let address = crate::api::storage().system().account();
 			let found = best
 				.storage()
-				.try_fetch(address, (account.clone(),))
+				.try_fetch(address, (*account,))
 				.await
 				.map_err(Error::incompatible)?;
 			let nonce = match found {

@@ -47,6 +47,7 @@ pub trait Listener {
 #[derive(Clone, Copy, Debug)]
 pub struct Plain;
 
+#[allow(clippy::print_stdout, reason = "it prints")]
 impl Listener for Plain {
 	fn step(&mut self, title: &str) {
 		println!("{title}");

@@ -195,7 +195,7 @@ impl Chain {
 	pub async fn standing(&self, at: &AtBlock, machine: &Machine) -> Result<Standing> {
 		use api::runtime_types::usufruct_runtime::configs::accounts::ProxyType;
 		let hot_key = AccountId32(self.key.public_key().0);
-		let proxies = fetch!(at, api::storage().proxy().proxies(), (self.owner.clone(),));
+		let proxies = fetch!(at, api::storage().proxy().proxies(), (self.owner,));
 		let may_act = proxies.is_some_and(|(list, _)| {
 			list.0.iter().any(|proxy| {
 				let enough = matches!(proxy.proxy_type, ProxyType::Any | ProxyType::NodeAgent);
@@ -203,9 +203,9 @@ impl Chain {
 			})
 		});
 		let accounts = api::storage().system().account();
-		let hot = fetch!(at, accounts, (hot_key.clone(),));
+		let hot = fetch!(at, accounts, (hot_key,));
 		let accounts = api::storage().system().account();
-		let owner = fetch!(at, accounts, (self.owner.clone(),));
+		let owner = fetch!(at, accounts, (self.owner,));
 		let registry = api::constants().node_registry();
 		let bond = at
 			.constants()

@@ -101,12 +101,12 @@ impl std::fmt::Debug for Secret {
 
 impl Settings {
 	/// Fills in from the file what neither flags nor environment say.
-	pub fn or(self, file: Settings) -> Settings {
+	pub fn or(self, file: Self) -> Self {
 		let (key, key_file) = match (self.key, self.key_file) {
 			(None, None) => (file.key, file.key_file),
 			own => own,
 		};
-		Settings {
+		Self {
 			url: self.url.or(file.url),
 			key,
 			key_file,

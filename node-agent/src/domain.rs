@@ -127,6 +127,7 @@ pub fn plan(desired: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
 }
 
 #[cfg(test)]
+#[allow(clippy::cloned_ref_to_slice_refs, reason = "a list reads better")]
 mod tests {
 	use proptest::prelude::*;
 

@@ -301,7 +301,7 @@ impl Start {
 		let started = self
 			.engines
 			.start(lease, |percent| {
-				tracing::debug!(lease = id, percent, "dispensing")
+				tracing::debug!(lease = id, percent, "dispensing");
 			})
 			.await;
 		crash_point("after-start");

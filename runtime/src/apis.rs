@@ -1,5 +1,8 @@
 //! What the node and clients may ask the runtime.
 
+// `Self` is another type in what the macro makes of each method.
+#![allow(clippy::use_self)]
+
 use alloc::vec::Vec;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
@@ -92,7 +95,7 @@ impl_runtime_apis! {
 
 	impl sp_offchain::OffchainWorkerApi<Block> for Runtime {
 		fn offchain_worker(header: &<Block as BlockT>::Header) {
-			Executive::offchain_worker(header)
+			Executive::offchain_worker(header);
 		}
 	}
 

@@ -54,7 +54,7 @@ fn only_a_development_chain_has_a_master_key() {
 	});
 	for preset in [presets::LOCAL, presets::STAGING] {
 		within(preset, || {
-			assert!(pallet_sudo::Key::<Runtime>::get().is_none())
+			assert!(pallet_sudo::Key::<Runtime>::get().is_none());
 		});
 	}
 }

@@ -60,7 +60,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 		Command::Show { account } => {
 			let account = who(account)?;
 			let at = context.state().await?;
-			let info = entry!(at, storage().system().account(), (account.clone(),));
+			let info = entry!(at, storage().system().account(), (account,));
 			let (free, held) = info.map_or((0, 0), |info| (info.data.free, info.data.reserved));
 			Ok(json!({
 				"account": account.to_string(),

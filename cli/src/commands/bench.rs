@@ -178,7 +178,7 @@ async fn offer(
 	let money = amount::USU.saturating_mul(100_u128.saturating_add(count.into()));
 	let call = tx()
 		.balances()
-		.transfer_keep_alive(account.clone().into(), money);
+		.transfer_keep_alive((*account).into(), money);
 	client.submit(&call, payer, Wait::InBlock, quiet).await?;
 	let registry = tx().node_registry();
 	let unique = H256(account.0);
@@ -229,7 +229,7 @@ async fn offer(
 				price: 1_000_000,
 				min_term: 1,
 				max_term: 1_000,
-				holders: BoundedVec(vec![(account.clone(), 10_000)]),
+				holders: BoundedVec(vec![(*account, 10_000)]),
 			}),
 		]
 	};

@@ -142,7 +142,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let kind =
 				api::runtime_types::usufruct_runtime::configs::accounts::ProxyType::NodeAgent;
 			let add = api::Call::Proxy(api::runtime_types::pallet_proxy::pallet::Call::add_proxy {
-				delegate: agent.clone().into(),
+				delegate: agent.into(),
 				proxy_type: kind,
 				delay: 0,
 			});

@@ -1,5 +1,6 @@
 //! The protocol against a reference prover that is written for clarity: what is accepted, what is
 //! refused, and the frozen vectors.
+#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use proptest::prelude::*;
 use usufruct_proof::*;

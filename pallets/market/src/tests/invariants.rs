@@ -22,14 +22,14 @@ fn change_purchase(harm: impl FnOnce(&mut PurchaseRecord<u64>)) {
 
 fn change_listing(harm: impl FnOnce(&mut ListingRecord<u64>)) {
 	Listings::<Test>::mutate(BOBS_UID, |listing| {
-		harm(listing.as_mut().expect("for sale"))
+		harm(listing.as_mut().expect("for sale"));
 	});
 }
 
 #[test]
 fn a_sold_right_that_is_for_sale_is_seen() {
 	caught("a sold right is for sale", || {
-		Listings::<Test>::insert(UID, listing(BOBS_UID))
+		Listings::<Test>::insert(UID, listing(BOBS_UID));
 	});
 }
 
@@ -44,14 +44,14 @@ fn a_purchase_of_nothing_is_seen() {
 #[test]
 fn payment_beyond_the_term_is_seen() {
 	caught("more than the term was paid", || {
-		change_purchase(|p| p.accrued_at = p.end + 1)
+		change_purchase(|p| p.accrued_at = p.end + 1);
 	});
 }
 
 #[test]
 fn an_escrow_that_does_not_last_for_the_term_is_seen() {
 	caught("the escrow does not cover the rest of the term", || {
-		change_purchase(|p| p.escrow -= 1)
+		change_purchase(|p| p.escrow -= 1);
 	});
 }
 
@@ -66,21 +66,21 @@ fn a_unit_missing_from_the_account_is_seen() {
 #[test]
 fn a_listing_of_nothing_is_seen() {
 	caught("a listing of a right that is gone", || {
-		change_listing(|listing| listing.vid += 1)
+		change_listing(|listing| listing.vid += 1);
 	});
 }
 
 #[test]
 fn a_listing_that_no_page_shows_is_seen() {
 	caught("a listing out of order", || {
-		ListingOrder::<Test>::remove(BOBS_UID.to_be_bytes())
+		ListingOrder::<Test>::remove(BOBS_UID.to_be_bytes());
 	});
 }
 
 #[test]
 fn a_page_that_shows_no_listing_is_seen() {
 	caught("an order of no listing", || {
-		ListingOrder::<Test>::insert(99u64.to_be_bytes(), ())
+		ListingOrder::<Test>::insert(99u64.to_be_bytes(), ());
 	});
 }
 
@@ -89,6 +89,6 @@ fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
 		change_listing(|listing| {
 			listing.deposit += 1;
-		})
+		});
 	});
 }
