@@ -131,6 +131,34 @@ impl Client {
 		self.online.at_block(hash).await.map_err(Error::broken)
 	}
 
+	/// All events of a kind in the blocks after `from` up to `to`, which are on the same branch; at
+	/// most 256 blocks.
+	///
+	/// # Errors
+	///
+	/// [`Error::Broken`].
+	pub async fn events_between<E: subxt::events::DecodeAsEvent>(
+		&self,
+		from: u64,
+		to: u64,
+	) -> Result<Vec<E>, Error> {
+		let mut found = Vec::new();
+		for number in (from.saturating_add(1)..=to).take(256) {
+			let hash = self
+				.legacy
+				.chain_get_block_hash(Some(number.into()))
+				.await
+				.map_err(Error::broken)?
+				.ok_or_else(|| Error::broken(format!("block {number} is gone")))?;
+			let at = self.online.at_block(hash).await.map_err(Error::broken)?;
+			let events = at.events().fetch().await.map_err(Error::broken)?;
+			for event in events.find::<E>() {
+				found.push(event.map_err(Error::incompatible)?);
+			}
+		}
+		Ok(found)
+	}
+
 	/// Signs, submits and waits; tells each step to `progress`.
 	///
 	/// # Errors

@@ -1,4 +1,4 @@
-//! `usufruct-node` as a process: a development chain of one validator.
+//! `usufruct-node` as a process: a development chain of one validator, or a network of four.
 
 use std::{net::TcpListener, path::Path, time::Duration};
 
@@ -17,43 +17,92 @@ pub fn free_port() -> Result<u16> {
 	Ok(listener.local_addr()?.port())
 }
 
-/// A running development chain. Dropping it stops it; it keeps nothing on disk.
+/// A running node. Dropping it stops it; what it keeps is in the folder that it was given.
 #[derive(Debug)]
 pub struct NodeProcess {
 	process: Process,
 	port: u16,
+	p2p: u16,
+	metrics: u16,
 }
 
 impl NodeProcess {
 	/// Starts a chain and waits until it makes blocks. Its log is `folder/node.log`.
 	pub fn start(folder: &Path) -> Result<Self> {
+		let mut node = Self::spawn(folder, "node", &["--dev", "--tmp"], free_port()?)?;
+		node.wait_for_first_block()?;
+		Ok(node)
+	}
+
+	/// A node with these arguments, and ports of its own; metrics are at `metrics`.
+	fn spawn(folder: &Path, name: &str, arguments: &[&str], metrics: u16) -> Result<Self> {
 		let (port, p2p) = (free_port()?, free_port()?);
 		let program = binaries::find("usufruct-node")?;
-		let process = Process::start(
-			"usufruct-node",
-			&program,
-			&folder.join("node.log"),
-			|command| {
-				command
-					.args([
-						"--dev",
-						"--tmp",
-						"--no-prometheus",
-						"--no-telemetry",
-						"--no-mdns",
-					])
-					.args(["--rpc-port", &port.to_string()])
-					.args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{p2p}")]);
-			},
-		)?;
-		let mut node = Self { process, port };
-		let url = node.http_url();
-		wait::until("the chain's first block", START, || {
-			node.process.check_running()?;
-			// Not listening yet is the normal case.
-			Ok(rpc::best_block(&url).ok().filter(|&n| n >= 1))
+		let log = folder.join(format!("{name}.log"));
+		let process = Process::start("usufruct-node", &program, &log, |command| {
+			command
+				.args(arguments)
+				.args(["--no-telemetry", "--no-mdns"])
+				.args(["--prometheus-port", &metrics.to_string()])
+				.args(["--rpc-port", &port.to_string()])
+				.args(["--listen-addr", &format!("/ip4/127.0.0.1/tcp/{p2p}")]);
 		})?;
-		Ok(node)
+		Ok(Self {
+			process,
+			port,
+			p2p,
+			metrics,
+		})
+	}
+
+	fn wait_for_first_block(&mut self) -> Result<()> {
+		let url = self.http_url();
+		wait::until("the chain's first block", START, || {
+			self.process.check_running()?;
+			// Not listening yet is the normal case.
+			Ok(rpc::best_block(&url).ok().filter(|&n| n >= 1).map(drop))
+		})
+	}
+
+	/// The four validators of the preset `local`, connected with each other.
+	pub fn start_local_network(folder: &Path) -> Result<Vec<Self>> {
+		let mut nodes: Vec<Self> = Vec::new();
+		for name in ["alice", "bob", "charlie", "dave"] {
+			let base = folder.join(name);
+			std::fs::create_dir_all(&base)?;
+			let base = base.display().to_string();
+			let flag = format!("--{name}");
+			let mut arguments = vec!["--chain", "local", "--validator", &flag];
+			arguments.extend(["--base-path", &base, "--unsafe-force-node-key-generation"]);
+			let first = nodes.first().map(Self::address).transpose()?;
+			if let Some(first) = &first {
+				arguments.extend(["--bootnodes", first]);
+			}
+			let mut node = Self::spawn(folder, name, &arguments, free_port()?)?;
+			let url = node.http_url();
+			wait::until("the node to answer", START, || {
+				node.process.check_running()?;
+				Ok(rpc::best_block(&url).ok().map(drop))
+			})?;
+			nodes.push(node);
+		}
+		Ok(nodes)
+	}
+
+	/// How others reach it.
+	fn address(&self) -> Result<String> {
+		let peer = rpc::call(
+			&self.http_url(),
+			"system_localPeerId",
+			serde_json::json!([]),
+		)?;
+		let peer = peer.as_str().unwrap_or_default();
+		Ok(format!("/ip4/127.0.0.1/tcp/{}/p2p/{peer}", self.p2p))
+	}
+
+	/// Its metrics, as Prometheus reads them.
+	pub fn metrics(&self) -> Result<String> {
+		rpc::get(&format!("http://127.0.0.1:{}/metrics", self.metrics))
 	}
 
 	/// Where it answers JSON-RPC over HTTP.

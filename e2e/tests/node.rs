@@ -1,7 +1,9 @@
-//! The node by itself: a development chain makes blocks, finalizes them, and its money adds up.
+//! The node by itself: alone it makes blocks, finalizes them, and its money adds up; four of them do so
+//! together, and go on when one leaves.
 
 use std::time::Duration;
 
+use serde_json::json;
 use usufruct_e2e::{ledger::Ledger, rpc, wait, NodeProcess};
 
 #[test]
@@ -25,4 +27,65 @@ fn a_node_stops_in_good_order_when_asked() {
 	let mut node = NodeProcess::start(folder.path()).unwrap();
 	let status = node.process().stop().unwrap();
 	assert!(status.success(), "{status}: {}", node.process().log_tail(5));
+}
+
+#[test]
+fn a_node_speaks_the_legacy_and_the_new_json_rpc_and_tells_its_metrics() {
+	let folder = tempfile::tempdir().unwrap();
+	let node = NodeProcess::start(folder.path()).unwrap();
+	let methods = rpc::call(&node.http_url(), "rpc_methods", json!([])).unwrap();
+	let methods: Vec<&str> = methods["methods"]
+		.as_array()
+		.unwrap()
+		.iter()
+		.filter_map(|name| name.as_str())
+		.collect();
+	for method in [
+		"author_submitExtrinsic",
+		"author_rotateKeysWithOwner",
+		"chain_getBlock",
+		"chain_subscribeFinalizedHeads",
+		"payment_queryInfo",
+		"state_getMetadata",
+		"system_accountNextIndex",
+		"babe_epochAuthorship",
+		"grandpa_roundState",
+		"chainHead_v1_follow",
+		"chainSpec_v1_genesisHash",
+		"transaction_v1_broadcast",
+		"archive_v1_body",
+	] {
+		assert!(
+			methods.contains(&method),
+			"{method} is missing: {methods:?}"
+		);
+	}
+	let metrics = node.metrics().unwrap();
+	assert!(metrics.contains("substrate_block_height{"), "{metrics}");
+}
+
+#[test]
+fn four_validators_agree_and_go_on_when_one_leaves() {
+	let folder = tempfile::tempdir().unwrap();
+	let mut nodes = NodeProcess::start_local_network(folder.path()).unwrap();
+	let finalized = |node: &NodeProcess, least: u32| {
+		let url = node.http_url();
+		wait::until(
+			&format!("block {least} to be final"),
+			Duration::from_secs(120),
+			|| Ok((rpc::finalized_block(&url)? >= least).then_some(())),
+		)
+		.unwrap();
+	};
+	let block = |node: &NodeProcess, number: u32| {
+		rpc::call(&node.http_url(), "chain_getBlockHash", json!([number])).unwrap()
+	};
+	nodes.iter().for_each(|node| finalized(node, 2));
+	for node in &nodes[1..] {
+		assert_eq!(block(node, 2), block(&nodes[0], 2));
+	}
+	nodes.pop().unwrap().process().stop().unwrap();
+	let next = rpc::best_block(&nodes[0].http_url()).unwrap() + 2;
+	nodes.iter().for_each(|node| finalized(node, next));
+	assert_eq!(block(&nodes[2], next), block(&nodes[0], next));
 }

@@ -10,6 +10,7 @@ mod metadata;
 mod spec;
 mod test;
 mod tidy;
+mod weights;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +37,8 @@ enum Command {
 	Test,
 	/// Check the repository's own rules: files, versions, documents, dependencies.
 	Tidy,
+	/// Measure what calls cost and write the pallets' `weights.rs`.
+	Weights(weights::Arguments),
 }
 
 fn main() -> eyre::Result<()> {
@@ -46,5 +49,6 @@ fn main() -> eyre::Result<()> {
 		Command::Spec(arguments) => spec::run(arguments),
 		Command::Test => test::run(),
 		Command::Tidy => tidy::run(),
+		Command::Weights(arguments) => weights::run(arguments),
 	}
 }

@@ -1,6 +1,7 @@
 //! `usufruct workspace`.
 
 use std::{
+	collections::BTreeSet,
 	path::PathBuf,
 	time::{Duration, Instant},
 };
@@ -144,11 +145,11 @@ const MAX_ANSWER: u64 = 1 << 20;
 mod types {
 	pub(super) use super::api::runtime_types::{
 		bounded_collections::bounded_vec::BoundedVec,
-		pallet_workspaces::types::{ImageKind, LeaseRecord, LeaseState, WorkspaceSpec},
+		pallet_workspaces::types::{EndReason, ImageKind, LeaseRecord, LeaseState, WorkspaceSpec},
 		usufruct_primitives::requirement::{Preference, Requirement},
 	};
 }
-use types::{BoundedVec, ImageKind, LeaseState};
+use types::{BoundedVec, EndReason, ImageKind, LeaseState};
 
 type Lease = types::LeaseRecord<usufruct_client::AccountId32>;
 
@@ -323,52 +324,79 @@ async fn request(context: &Context, run: Run) -> Outcome {
 	let call = tx()
 		.workspaces()
 		.request(spec, budget, run.window, run.lifetime);
+	let before = context.state().await?.block_number();
 	let sent = context.submit(&call).await?;
 	let event = sent.event::<api::workspaces::events::WorkspaceRequested>()?;
 	if !run.wait {
 		return Ok(json!({ "request": event.request }));
 	}
-	follow(context, event.request, run.replicas.into()).await
+	follow(context, event.request, run.replicas.into(), before).await
 }
 
-/// Waits until all replicas run, telling each step.
-async fn follow(context: &Context, request: u64, replicas: usize) -> Outcome {
-	let (begun, mut last) = (Instant::now(), String::new());
+/// Waits until all replicas run, or a batch job is done, telling each step.
+async fn follow(context: &Context, request: u64, replicas: usize, from: u64) -> Outcome {
+	use api::workspaces::events::{LeaseEnded, LeaseOpened};
+	let begun = Instant::now();
+	let (mut last, mut block) = (String::new(), from);
+	let mut own = BTreeSet::new();
+	let mut ends = Vec::new();
+	let mut finished = 0;
 	while begun.elapsed() < PATIENCE {
+		let at = context.state().await?;
+		let now = at.block_number();
+		let client = &context.client;
+		for opened in client.events_between::<LeaseOpened>(block, now).await? {
+			if opened.request == request {
+				own.insert(opened.lease);
+			}
+		}
+		for ended in client.events_between::<LeaseEnded>(block, now).await? {
+			if own.contains(&ended.lease) {
+				let end = format!("lease {} ended: {:?}", ended.lease, ended.reason);
+				context.say(&end);
+				ends.push(end);
+				finished += usize::from(ended.reason == EndReason::Finished);
+			}
+		}
+		block = now.max(block);
 		let mut mine = leases(context).await?;
 		mine.retain(|(_, lease)| lease.request == request);
-		let step = mine
-			.iter()
-			.map(|(id, lease)| format!("lease {id} on node {}: {:?}", lease.node, lease.state))
-			.collect::<Vec<_>>()
-			.join(", ");
-		if step != last {
-			context.say(&step);
-			last = step;
-		}
-		let running = mine
-			.iter()
-			.filter(|(_, lease)| lease.state == LeaseState::Running)
-			.count();
-		if running == replicas {
+		let running = |(_, lease): &&(u64, Lease)| lease.state == LeaseState::Running;
+		if mine.iter().filter(running).count() + finished == replicas {
 			let leases: Vec<_> = mine
 				.iter()
 				.map(|(id, lease)| document(*id, lease))
 				.collect();
-			return Ok(json!({ "request": request, "leases": leases }));
+			return Ok(json!({ "request": request, "leases": leases, "finished": finished }));
 		}
-		let at = context.state().await?;
-		if entry!(at, storage().workspaces().requests(), (request,)).is_none()
-			&& begun.elapsed().as_secs() > 30
-		{
+		let record = entry!(at, storage().workspaces().requests(), (request,));
+		if now > from && record.is_none() {
+			let why = if ends.is_empty() {
+				"it was taken back".into()
+			} else {
+				ends.join("; ")
+			};
 			return Err(Failure::Gone(format!(
-				"request {request} ended before it ran"
+				"request {request} is over and does not run: {why}"
 			)));
+		}
+		let step = match mine.as_slice() {
+			[] => "waiting for a machine".into(),
+			some => some
+				.iter()
+				.map(|(id, lease)| format!("lease {id} on node {}: {:?}", lease.node, lease.state))
+				.collect::<Vec<_>>()
+				.join(", "),
+		};
+		if step != last {
+			context.say(&step);
+			last = step;
 		}
 		tokio::time::sleep(Duration::from_secs(1)).await;
 	}
 	Err(Failure::Gone(format!(
-		"request {request} did not run within 15 minutes"
+		"request {request} does not run after 15 minutes. It is still open: `usufruct workspace \
+		 cancel {request}` takes it back; `usufruct market listings` shows what there is"
 	)))
 }
 
