@@ -40,13 +40,15 @@ const readAll = async (api) => {
 	return found;
 };
 
-// Resolves with the events of the transaction once it is in a block.
+// Resolves with the events of the transaction and its block's hash once it is in one.
 const send = (api, call, signer) => new Promise((resolve, reject) => {
 	const late = setTimeout(() => reject(new Error('no block took the transaction')), DEADLINE_MS);
 	call.signAndSend(signer, ({ status, events, dispatchError }) => {
 		if (!status.isInBlock) return;
 		clearTimeout(late);
-		if (!dispatchError) return resolve(events.map(({ event }) => event));
+		if (!dispatchError) {
+			return resolve({ events: events.map(({ event }) => event), hash: status.asInBlock });
+		}
 		const error = dispatchError.isModule
 			? api.registry.findMetaError(dispatchError.asModule)
 			: { section: 'dispatch', name: dispatchError.toString() };
@@ -64,11 +66,16 @@ const main = async () => {
 	const price = listing.price.toBigInt();
 	assert(price > 0n, 'a listing has its price');
 	const buyer = new Keyring({ type: 'sr25519' }).addFromUri('//Dave');
-	const events = await send(api, api.tx.market.buy(uid, need('USUFRUCT_TERM'), price), buyer);
+	const { events, hash } = await send(api, api.tx.market.buy(uid, need('USUFRUCT_TERM'), price), buyer);
 	const bought = events.find((event) => api.events.market.Bought.is(event));
 	assert(bought, 'the purchase has its event');
 	assert.equal(bought.data.uid.toString(), uid);
 	assert.equal(bought.data.buyer.toString(), buyer.address);
+
+	// Explorers read blocks, not only state: the purchase is in one, with its call.
+	const { block } = await api.rpc.chain.getBlock(hash);
+	const calls = block.extrinsics.map(({ method }) => `${method.section}.${method.method}`);
+	assert(calls.includes('market.buy'), `the block holds ${calls}`);
 
 	const escrow = bought.data.escrow.toString();
 	console.log(JSON.stringify({ storage, bought: { uid, escrow, price: price.toString() } }));

@@ -53,13 +53,18 @@ fn a_node_speaks_the_legacy_and_the_new_json_rpc_and_tells_its_metrics() {
 		"chainHead_v1_follow",
 		"chainSpec_v1_genesisHash",
 		"transaction_v1_broadcast",
-		"archive_v1_body",
 	] {
 		assert!(
 			methods.contains(&method),
 			"{method} is missing: {methods:?}"
 		);
 	}
+	let block = rpc::call(&node.http_url(), "chain_getBlock", json!([])).unwrap();
+	let inherent = &block["block"]["extrinsics"][0];
+	assert!(
+		inherent.as_str().is_some_and(|hex| hex.starts_with("0x")),
+		"{inherent}"
+	);
 	let metrics = node.metrics().unwrap();
 	assert!(metrics.contains("substrate_block_height{"), "{metrics}");
 }

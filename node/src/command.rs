@@ -3,7 +3,7 @@
 use clap::Parser;
 use sc_cli::SubstrateCli;
 use sc_service::PartialComponents;
-use usufruct_runtime::Block;
+use usufruct_runtime::opaque::Block;
 
 use crate::{
 	cli::{Cli, Subcommand},

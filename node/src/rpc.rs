@@ -17,7 +17,7 @@ use sc_rpc::SubscriptionTaskExecutor;
 use sc_transaction_pool::TransactionPoolHandle;
 use sp_keystore::KeystorePtr;
 use substrate_frame_rpc_system::{System, SystemApiServer};
-use usufruct_runtime::{Block, BlockNumber, Hash};
+use usufruct_runtime::{opaque::Block, BlockNumber, Hash};
 
 use crate::service::{FullBackend, FullClient, FullSelectChain};
 

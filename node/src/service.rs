@@ -14,7 +14,7 @@ use sc_service::{
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
-use usufruct_runtime::{apis::RuntimeApi, Block};
+use usufruct_runtime::{apis::RuntimeApi, opaque::Block};
 
 use crate::rpc;
 
@@ -47,7 +47,7 @@ mod sc_consensus_babe_inherents {
 	use sp_consensus_babe::inherents::InherentDataProvider as Slot;
 	use sp_inherents::CreateInherentDataProviders;
 	use sp_timestamp::InherentDataProvider as Timestamp;
-	use usufruct_runtime::{Block, Hash};
+	use usufruct_runtime::{opaque::Block, Hash};
 
 	/// See the module.
 	#[derive(Clone)]

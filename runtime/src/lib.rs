@@ -33,6 +33,16 @@ pub type Address = MultiAddress<AccountId, ()>;
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+
+/// What the node knows of a block: transactions are bytes to it, so that it need not know each
+/// runtime's own, and so that its RPC shows them in hexadecimal, as wallets expect.
+pub mod opaque {
+	use super::{generic, Header};
+
+	/// A block.
+	pub type Block = generic::Block<Header, sp_runtime::OpaqueExtrinsic>;
+}
+
 /// A block with its justification.
 pub type SignedBlock = generic::SignedBlock<Block>;
 /// A transaction as it travels.
