@@ -1,5 +1,7 @@
 //! Tables for people, JSON for programs, errors for both.
 
+use std::{collections::BTreeSet, io::Write};
+
 use comfy_table::{presets::NOTHING, Table};
 use serde_json::{json, Value};
 use usufruct_client::Error;
@@ -58,36 +60,74 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
 	}
 }
 
+/// Columns that say which thing a row is about, in this order before all others.
+const FIRST: [&str; 15] = [
+	"calls", "rank", "request", "lease", "replica", "uid", "vid", "hid", "node", "class", "name",
+	"account", "holder", "reason", "state",
+];
+
 /// Shows a command's document: an object as lines, a list of objects as a table.
 pub(crate) fn show(value: &Value, json: bool) {
-	if json {
-		println!("{value}");
-		return;
-	}
+	let text = if json { value.to_string() } else { text(value) };
+	// Who reads no further, as `head` does, has what it wanted.
+	let _: std::io::Result<()> = writeln!(std::io::stdout(), "{text}");
+}
+
+fn text(value: &Value) -> String {
 	match value {
-		Value::Array(rows) if rows.is_empty() => println!("nothing"),
-		Value::Array(rows) => println!("{}", table(rows)),
+		Value::Array(rows) if rows.is_empty() => "nothing".into(),
+		Value::Array(rows) => table(rows).to_string(),
 		Value::Object(fields) => {
-			let mut table = Table::new();
-			table.load_preset(NOTHING);
-			for (name, value) in fields {
-				table.add_row([name.clone(), cell(value)]);
+			let mut lines = Table::new();
+			lines.load_preset(NOTHING);
+			let mut lists = String::new();
+			for name in columns(std::slice::from_ref(value)) {
+				match &fields[&name] {
+					Value::Array(rows) if rows.iter().any(Value::is_object) => {
+						lists.push_str(&format!("\n{name}\n{}", table(rows)));
+					}
+					other => {
+						lines.add_row([name, cell(other)]);
+					}
+				}
 			}
-			println!("{table}");
+			format!("{lines}{lists}")
 		}
-		other => println!("{}", cell(other)),
+		other => cell(other),
 	}
+}
+
+/// The names of all fields of all rows: those in [`FIRST`], then the others by the alphabet.
+fn columns(rows: &[Value]) -> Vec<String> {
+	let names: BTreeSet<String> = rows
+		.iter()
+		.filter_map(Value::as_object)
+		.flat_map(|fields| fields.keys().cloned())
+		.collect();
+	let mut names: Vec<String> = names.into_iter().collect();
+	names.sort_by_key(|name| {
+		FIRST
+			.iter()
+			.position(|first| first == name)
+			.unwrap_or(FIRST.len())
+	});
+	names
 }
 
 fn table(rows: &[Value]) -> Table {
 	let mut table = Table::new();
 	table.load_preset(NOTHING);
-	if let Some(Value::Object(first)) = rows.first() {
-		table.set_header(first.keys().map(|name| name.to_uppercase()));
+	let columns = columns(rows);
+	if !columns.is_empty() {
+		table.set_header(columns.iter().map(|name| name.to_uppercase()));
 	}
 	for row in rows {
 		match row {
-			Value::Object(fields) => table.add_row(fields.values().map(cell)),
+			Value::Object(fields) => table.add_row(
+				columns
+					.iter()
+					.map(|name| fields.get(name).map_or_else(String::new, cell)),
+			),
 			other => table.add_row([cell(other)]),
 		};
 	}
@@ -99,5 +139,38 @@ fn cell(value: &Value) -> String {
 		Value::String(text) => text.clone(),
 		Value::Null => "–".into(),
 		other => other.to_string(),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn what_a_row_is_about_comes_first_and_the_rest_by_the_alphabet() {
+		let rows = [json!({ "price": 1, "vid": 7, "uid": 3, "bond": 2 })];
+		assert_eq!(columns(&rows), ["uid", "vid", "bond", "price"]);
+	}
+
+	#[test]
+	fn a_row_without_a_field_leaves_its_cell_empty() {
+		let shown = text(&json!([{ "calls": "a", "sent": 9 }, { "calls": "b", "rate": 5 }]));
+		let lines: Vec<&str> = shown.lines().map(str::trim).collect();
+		assert_eq!(
+			lines[0].split_whitespace().collect::<Vec<_>>(),
+			["CALLS", "RATE", "SENT"]
+		);
+		assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["a", "9"]);
+		assert!(lines[1].find('9') > lines[2].find('5'), "{shown}");
+	}
+
+	#[test]
+	fn a_list_within_a_document_is_a_table_below_it() {
+		let shown = text(&json!({ "request": 4, "leases": [{ "lease": 1 }] }));
+		assert!(
+			shown.contains("request") && shown.contains("\nleases\n"),
+			"{shown}"
+		);
+		assert!(shown.contains("LEASE") && !shown.contains('{'), "{shown}");
 	}
 }

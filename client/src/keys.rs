@@ -77,7 +77,12 @@ pub fn write_key_file(path: &Path, secret: &str) -> Result<(), Error> {
 		.and_then(|mut file| writeln!(file, "{secret}"))
 		.map_err(|error| Error::KeyFile {
 			path: path.display().to_string(),
-			error: error.to_string(),
+			error: match error.kind() {
+				std::io::ErrorKind::AlreadyExists => {
+					"it exists, and no key is ever overwritten; give another name".into()
+				}
+				_ => error.to_string(),
+			},
 		})
 }
 

@@ -101,7 +101,7 @@ fn of_machine(machine: &Machine) -> Vec<Finding> {
 	let notes = machine
 		.notes
 		.iter()
-		.map(|note| finding(Grade::Note, note.clone(), "it is not offered"));
+		.map(|note| finding(Grade::Note, note.clone(), ""));
 	devices.chain(notes).collect()
 }
 
