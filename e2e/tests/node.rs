@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use usufruct_e2e::{ledger::Ledger, rpc, wait, NodeProcess};
+use usufruct_e2e::{by_hand, ledger::Ledger, rpc, wait, Cli, NodeProcess};
 
 #[test]
 fn a_development_chain_finalizes_blocks_and_its_money_adds_up() {
@@ -70,7 +70,7 @@ fn a_node_speaks_the_legacy_and_the_new_json_rpc_and_tells_its_metrics() {
 }
 
 #[test]
-fn four_validators_agree_and_go_on_when_one_leaves() {
+fn four_validators_agree_match_a_request_once_and_go_on_when_one_leaves() {
 	let folder = tempfile::tempdir().unwrap();
 	let mut nodes = NodeProcess::start_local_network(folder.path()).unwrap();
 	let finalized = |node: &NodeProcess, least: u32| {
@@ -89,6 +89,59 @@ fn four_validators_agree_and_go_on_when_one_leaves() {
 	for node in &nodes[1..] {
 		assert_eq!(block(node, 2), block(&nodes[0], 2));
 	}
+	// Every validator's off-chain worker finds the same listing for the same request.
+	let at = |node: &NodeProcess, key: &str| Cli::new(&node.url(), key).unwrap();
+	let provider = at(&nodes[0], "//Eve");
+	let machine = by_hand::machine(&provider, 1).unwrap();
+	for _ in 0..3 {
+		by_hand::offer(&provider, machine.hid, "//Eve").unwrap();
+	}
+	let tenant = at(&nodes[1], "//Ferdie");
+	let module = folder.path().join("module.wasm");
+	std::fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
+	let published = tenant
+		.run(&["workspace", "publish", module.to_str().unwrap()])
+		.unwrap();
+	let image = published["image"].as_str().unwrap().to_string();
+	let want = [
+		"--max-price",
+		"0.02",
+		"--term",
+		"100",
+		"--isolation",
+		"wasm",
+		"--replicas",
+		"2",
+	];
+	tenant
+		.run(&[&["workspace", "run", "--image", &image], &want[..]].concat())
+		.unwrap();
+	let reader = at(&nodes[2], "//Ferdie");
+	let count = |what: &[&str]| reader.run(what).unwrap().as_array().map_or(0, Vec::len);
+	wait::until(
+		"both replicas to have a lease",
+		Duration::from_secs(60),
+		|| Ok((count(&["workspace", "leases"]) >= 2).then_some(())),
+	)
+	.unwrap();
+	// Were one of the four to buy twice, it would do so within the next blocks.
+	nodes[2].wait_blocks(3).unwrap();
+	assert_eq!(
+		count(&["workspace", "leases"]),
+		2,
+		"a lease for each replica"
+	);
+	assert_eq!(
+		count(&["market", "purchases"]),
+		2,
+		"no right was bought for nothing"
+	);
+	assert_eq!(
+		count(&["market", "listings"]),
+		1,
+		"the third is still for sale"
+	);
+
 	nodes.pop().unwrap().process().stop().unwrap();
 	let next = rpc::best_block(&nodes[0].http_url()).unwrap() + 2;
 	nodes.iter().for_each(|node| finalized(node, next));
