@@ -37,13 +37,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
 		start(
 			cargo()
 				.args(["build", "--package", "usufruct-runtime"])
-				.args(["--features", "runtime-benchmarks", "--release"])
+				.args(["--features", "runtime-benchmarks"])
 				.arg("--target-dir")
 				.arg(&target),
 		)
 	})?;
 	let wasm =
-		target.join("release/wbuild/usufruct-runtime/usufruct_runtime.compact.compressed.wasm");
+		target.join("debug/wbuild/usufruct-runtime/usufruct_runtime.compact.compressed.wasm");
 	ensure!(wasm.is_file(), "the runtime is not at {}", wasm.display());
 	for pallet in chosen(&arguments.pallets)? {
 		step(&format!("measure {pallet}"), || {
