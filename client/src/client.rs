@@ -6,12 +6,14 @@ use subxt::{
 	client::{ClientAtBlock, OnlineClientAtBlockImpl},
 	config::{DefaultExtrinsicParamsBuilder, RpcConfigFor},
 	error::DispatchError,
+	events::Events,
 	extrinsics::ExtrinsicEvents,
 	rpcs::{client::RpcClient, LegacyRpcMethods},
-	transactions::{Payload, TransactionStatus},
-	utils::AccountId32,
+	transactions::{Payload, TransactionProgress, TransactionStatus},
+	utils::{AccountId32, H256},
 	OnlineClient, PolkadotConfig,
 };
+use tokio::sync::Mutex;
 
 use crate::{api, Error, Keypair};
 
@@ -19,9 +21,18 @@ use crate::{api, Error, Keypair};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a transaction may take: its era is 64 blocks, this is less.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(150);
+/// So often a transaction is signed anew because another took its nonce.
+const ATTEMPTS: u32 = 16;
+
+/// Held from reading a nonce until the pool has the transaction: of two tasks that read the same
+/// nonce, one would displace the other's. For the whole process, since a key outlives a connection.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// A connection to one block.
+type Online = OnlineClientAtBlockImpl<PolkadotConfig>;
 
 /// State at one block.
-pub type AtBlock = ClientAtBlock<PolkadotConfig, OnlineClientAtBlockImpl<PolkadotConfig>>;
+pub type AtBlock = ClientAtBlock<PolkadotConfig, Online>;
 
 /// When a transaction counts as done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,30 +142,31 @@ impl Client {
 		self.online.at_block(hash).await.map_err(Error::broken)
 	}
 
-	/// All events of a kind in the blocks after `from` up to `to`, which are on the same branch; at
-	/// most 256 blocks.
+	/// The hash of a block of the best chain.
+	pub(crate) async fn hash_of(&self, number: u64) -> Result<H256, Error> {
+		self.legacy
+			.chain_get_block_hash(Some(number.into()))
+			.await
+			.map_err(Error::broken)?
+			.ok_or_else(|| Error::broken(format!("block {number} is gone")))
+	}
+
+	/// The events of each block after `from` up to `to`, which are on the same branch; at most 256
+	/// blocks.
 	///
 	/// # Errors
 	///
 	/// [`Error::Broken`].
-	pub async fn events_between<E: subxt::events::DecodeAsEvent>(
+	pub async fn events_between(
 		&self,
 		from: u64,
 		to: u64,
-	) -> Result<Vec<E>, Error> {
+	) -> Result<Vec<Events<PolkadotConfig>>, Error> {
 		let mut found = Vec::new();
 		for number in (from.saturating_add(1)..=to).take(256) {
-			let hash = self
-				.legacy
-				.chain_get_block_hash(Some(number.into()))
-				.await
-				.map_err(Error::broken)?
-				.ok_or_else(|| Error::broken(format!("block {number} is gone")))?;
+			let hash = self.hash_of(number).await?;
 			let at = self.online.at_block(hash).await.map_err(Error::broken)?;
-			let events = at.events().fetch().await.map_err(Error::broken)?;
-			for event in events.find::<E>() {
-				found.push(event.map_err(Error::incompatible)?);
-			}
+			found.push(at.events().fetch().await.map_err(Error::broken)?);
 		}
 		Ok(found)
 	}
@@ -173,59 +185,91 @@ impl Client {
 		progress: impl Fn(&str),
 	) -> Result<Sent, Error> {
 		let submit = async {
-			let account = AccountId32(key.public_key().0);
-			let nonce = self.next_nonce(&account).await?;
-			let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
-				.nonce(nonce)
-				.mortal(64)
-				.build();
-			let at = self.finalized().await?;
-			let mut transaction = at
-				.transactions()
-				.sign_and_submit_then_watch(call, key, params)
-				.await
-				.map_err(|error| Error::NotTaken {
-					message: error.to_string(),
-				})?;
+			let (transaction, first) = self.enter_pool(call, key).await?;
 			progress("in the pool");
-			self.follow(&mut transaction, wait, &progress).await
+			self.follow(transaction, first, wait, &progress).await
 		};
 		tokio::time::timeout(SUBMIT_TIMEOUT, submit)
 			.await
 			.map_err(|_| Error::broken("the transaction was in no block for 150 s"))?
 	}
 
+	/// Signs and submits until the pool says something other than that the nonce is taken: another
+	/// process may use the same key. Gives what the pool said first.
+	async fn enter_pool(
+		&self,
+		call: &impl Payload,
+		key: &Keypair,
+	) -> Result<
+		(
+			TransactionProgress<PolkadotConfig, Online>,
+			TransactionStatus<PolkadotConfig, Online>,
+		),
+		Error,
+	> {
+		let account = AccountId32(key.public_key().0);
+		let _turn = TURN.lock().await;
+		let mut nonce = self.next_nonce(&account).await?;
+		let mut attempt = 0;
+		loop {
+			attempt += 1;
+			let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
+				.nonce(nonce)
+				.mortal(64)
+				.build();
+			let mut transaction = self
+				.finalized()
+				.await?
+				.transactions()
+				.sign_and_submit_then_watch(call, key, params)
+				.await
+				.map_err(Error::not_taken)?;
+			let first = transaction
+				.next()
+				.await
+				.ok_or_else(Error::silent)?
+				.map_err(Error::broken)?;
+			let is_invalid = matches!(first, TransactionStatus::Invalid { .. });
+			let next = match is_invalid && attempt < ATTEMPTS {
+				true => self.next_nonce(&account).await?,
+				false => nonce,
+			};
+			if next == nonce {
+				return Ok((transaction, first));
+			}
+			tracing::debug!(nonce, next, "another transaction took this nonce");
+			nonce = next;
+		}
+	}
+
 	async fn follow(
 		&self,
-		transaction: &mut subxt::transactions::TransactionProgress<
-			PolkadotConfig,
-			OnlineClientAtBlockImpl<PolkadotConfig>,
-		>,
+		mut transaction: TransactionProgress<PolkadotConfig, Online>,
+		first: TransactionStatus<PolkadotConfig, Online>,
 		wait: Wait,
 		progress: &impl Fn(&str),
 	) -> Result<Sent, Error> {
-		while let Some(status) = transaction.next().await {
-			let block = match status.map_err(Error::broken)? {
-				TransactionStatus::InBestBlock(block) if wait == Wait::InBlock => block,
-				TransactionStatus::InFinalizedBlock(block) => block,
-				TransactionStatus::InBestBlock(_) => {
+		let mut next = Some(Ok(first));
+		while let Some(status) = next {
+			match status.map_err(Error::broken)? {
+				TransactionStatus::InBestBlock(_) if wait == Wait::Finalized => {
 					progress("in a block, waiting for finality");
-					continue;
+				}
+				TransactionStatus::InBestBlock(block)
+				| TransactionStatus::InFinalizedBlock(block) => {
+					progress("done");
+					let events = block.fetch_events().await.map_err(Error::broken)?;
+					let at = block.at().await.map_err(Error::broken)?;
+					return Self::verdict(events, at.metadata());
 				}
 				TransactionStatus::Error { message }
 				| TransactionStatus::Invalid { message }
-				| TransactionStatus::Dropped { message } => {
-					return Err(Error::NotTaken { message });
-				}
-				_ => continue,
-			};
-			progress("done");
-			let events = block.fetch_events().await.map_err(Error::broken)?;
-			return Self::verdict(events, block.at().await.map_err(Error::broken)?.metadata());
+				| TransactionStatus::Dropped { message } => return Err(Error::not_taken(message)),
+				_ => {}
+			}
+			next = transaction.next().await;
 		}
-		Err(Error::broken(
-			"the node stopped reporting on the transaction",
-		))
+		Err(Error::silent())
 	}
 
 	/// The events, or the error that they tell of: the call's own, or the one it made by proxy.

@@ -72,6 +72,18 @@ impl Error {
 		}
 	}
 
+	/// The node's report on a transaction ended before it said what became of it.
+	pub(crate) fn silent() -> Self {
+		Self::broken("the node stopped reporting on the transaction")
+	}
+
+	/// A transaction that the node did not take.
+	pub(crate) fn not_taken(error: impl std::fmt::Display) -> Self {
+		Self::NotTaken {
+			message: error.to_string(),
+		}
+	}
+
 	/// An error of encoding or decoding.
 	pub fn incompatible(error: impl std::fmt::Display) -> Self {
 		Self::Incompatible {

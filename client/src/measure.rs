@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use codec::Encode;
 use futures::{StreamExt, TryStreamExt};
 use subxt::{
-	config::{substrate::DigestItem, DefaultExtrinsicParamsBuilder},
+	config::{substrate::DigestItem, DefaultExtrinsicParamsBuilder, RpcConfigFor},
+	rpcs::methods::legacy::Block,
 	transactions::Payload,
 	utils::{AccountId32, H256},
 	PolkadotConfig,
@@ -74,9 +75,7 @@ impl Client {
 			.buffered(IN_FLIGHT)
 			.try_for_each(|_| futures::future::ready(Ok(())))
 			.await
-			.map_err(|error| Error::NotTaken {
-				message: error.to_string(),
-			})?;
+			.map_err(Error::not_taken)?;
 		self.wait_for_nonce(&account, first.saturating_add(calls.len() as u64), patience)
 			.await
 	}
@@ -123,23 +122,23 @@ impl Client {
 		let newest = self.best().await?.block_number();
 		let mut blocks = Vec::new();
 		for number in from.saturating_add(1)..=newest {
-			let hash = self
-				.legacy()
-				.chain_get_block_hash(Some(number.into()))
-				.await
-				.map_err(Error::broken)?
-				.ok_or_else(|| Error::broken(format!("block {number} is gone")))?;
-			let block = self.legacy().chain_get_block(Some(hash)).await;
-			let block = block
-				.map_err(Error::broken)?
-				.ok_or_else(|| Error::broken(format!("block {number} is gone")))?;
+			let hash = self.hash_of(number).await?;
+			let block = self.block(hash).await?;
 			blocks.push(BlockContent {
 				hash,
 				number,
-				extrinsics: block.block.extrinsics.len(),
+				extrinsics: block.extrinsics.len(),
 			});
 		}
 		Ok(blocks)
+	}
+
+	async fn block(&self, hash: H256) -> Result<Block<RpcConfigFor<PolkadotConfig>>, Error> {
+		let found = self.legacy().chain_get_block(Some(hash)).await;
+		Ok(found
+			.map_err(Error::broken)?
+			.ok_or_else(|| Error::broken(format!("block {hash:?} is gone")))?
+			.block)
 	}
 
 	/// Lets the node execute a block once more, on the state of its parent, and takes the time; what
@@ -149,11 +148,7 @@ impl Client {
 	///
 	/// [`Error::Broken`] where the node does not have the block or its parent's state any more.
 	pub async fn execute_again(&self, hash: H256) -> Result<Duration, Error> {
-		let block = self.legacy().chain_get_block(Some(hash)).await;
-		let block = block
-			.map_err(Error::broken)?
-			.ok_or_else(|| Error::broken("the block is gone"))?
-			.block;
+		let block = self.block(hash).await?;
 		let parent = block.header.parent_hash;
 		let mut header = block.header;
 		// The author signs the block after it was executed.

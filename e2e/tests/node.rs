@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use usufruct_e2e::{by_hand, ledger::Ledger, rpc, wait, Cli, NodeProcess};
+use usufruct_e2e::{by_hand, cli, ledger::Ledger, rpc, wait, Cli, NodeProcess};
 
 #[test]
 fn a_development_chain_finalizes_blocks_and_its_money_adds_up() {
@@ -27,6 +27,24 @@ fn a_node_stops_in_good_order_when_asked() {
 	let mut node = NodeProcess::start(folder.path()).unwrap();
 	let status = node.process().stop().unwrap();
 	assert!(status.success(), "{status}: {}", node.process().log_tail(5));
+}
+
+#[test]
+fn transactions_that_one_key_sends_from_many_processes_at_once_are_all_taken() {
+	const SENDERS: u128 = 6;
+	const UNIT: u128 = 1_000_000_000_000;
+	let folder = tempfile::tempdir().unwrap();
+	let node = NodeProcess::start(folder.path()).unwrap();
+	let alice = Cli::new(&node.url(), "//Alice").unwrap();
+	let bob = Cli::new(&node.url(), "//Bob").unwrap();
+	let free = || cli::number(&bob.run(&["account", "show"]).unwrap(), "free_units").unwrap();
+	let before = free();
+	std::thread::scope(|scope| {
+		for _ in 0..SENDERS {
+			scope.spawn(|| alice.run(&["account", "transfer", "//Bob", "3"]).unwrap());
+		}
+	});
+	assert_eq!(free() - before, SENDERS * 3 * UNIT);
 }
 
 #[test]
