@@ -3,7 +3,7 @@
 use eyre::Result;
 
 use crate::{
-	main_job::{identifier, Offer},
+	main_job::{cut_and_list, identifier, Offer},
 	Cli,
 };
 
@@ -50,33 +50,5 @@ pub fn machine(owner: &Cli, seed: u8) -> Result<Machine> {
 
 /// Cuts a core from a processor, mints its use right, and lists it with all shares for `holder`.
 pub fn offer(owner: &Cli, hid: u64, holder: &str) -> Result<Offer> {
-	let cut = [
-		"--cpu",
-		"1000",
-		"--memory",
-		"256",
-		"--disk",
-		"512",
-		"--isolation",
-		"wasm",
-	];
-	let resource = owner.run(&[&["resource", "create", &hid.to_string()], &cut[..]].concat())?;
-	let vid = identifier(&resource, "vid")?;
-	let minted = owner.run(&["use-right", "mint", &vid.to_string()])?;
-	let uid = identifier(&minted, "uid")?;
-	let shares = format!("{holder}=10000");
-	owner.run(&[
-		"market",
-		"list",
-		&uid.to_string(),
-		"--price",
-		"0.01",
-		"--min-term",
-		"5",
-		"--max-term",
-		"1000",
-		"--holder",
-		&shares,
-	])?;
-	Ok(Offer { vid, uid })
+	cut_and_list(owner, hid, "wasm", &[format!("{holder}=10000")])
 }

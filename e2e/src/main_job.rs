@@ -143,49 +143,43 @@ pub struct Offer {
 
 /// Cuts a resource from the machine, mints the right to use it and lists that for the first time.
 pub fn offer(stage: &Stage) -> Result<Offer> {
-	let provider = stage.person(PROVIDER)?;
-	let isolation = stage.engine.isolation();
-	let hid = stage.hid.to_string();
-	let cut = [
-		"--cpu",
-		"1000",
-		"--memory",
-		"256",
-		"--disk",
-		"512",
-		"--isolation",
-		isolation,
-	];
-	let resource = provider.run(&[&["resource", "create", &hid], &cut[..]].concat())?;
-	let vid = identifier(&resource, "vid")?;
-	let uid = identifier(
-		&provider.run(&["use-right", "mint", &vid.to_string()])?,
-		"uid",
-	)?;
-	let (first, second) = (
+	let holders = [
 		format!("{PROVIDER}={}", SHARES.0),
 		format!("{HOLDER}={}", SHARES.1),
-	);
-	let terms = ["--price", "0.01", "--min-term", "5", "--max-term", "1000"];
-	let holders = ["--holder", &first, "--holder", &second];
-	provider.run(
-		&[
-			&["market", "list", &uid.to_string()],
-			&terms[..],
-			&holders[..],
-		]
-		.concat(),
-	)?;
+	];
+	let provider = stage.person(PROVIDER)?;
+	cut_and_list(&provider, stage.hid, stage.engine.isolation(), &holders)
+}
+
+/// Cuts a core from a processor, mints its use right and lists that for the first time, with the
+/// holders of the revenue right as `ACCOUNT=SHARES`.
+pub fn cut_and_list(owner: &Cli, hid: u64, isolation: &str, holders: &[String]) -> Result<Offer> {
+	let cut = ["--cpu", "1000", "--memory", "256", "--disk", "512"];
+	let hid = hid.to_string();
+	let resource = ["resource", "create", &hid, "--isolation", isolation];
+	let resource = owner.run(&[&resource[..], &cut].concat())?;
+	let vid = identifier(&resource, "vid")?;
+	let uid = mint_and_list(owner, vid, "0.01", holders)?;
 	Ok(Offer { vid, uid })
 }
 
 /// Mints the right to use a resource that was sold before and lists it again; gives the new UID.
 pub fn republish(stage: &Stage, vid: u64) -> Result<u64> {
-	let provider = stage.person(PROVIDER)?;
-	let minted = provider.run(&["use-right", "mint", &vid.to_string()])?;
+	mint_and_list(&stage.person(PROVIDER)?, vid, "0.02", &[])
+}
+
+fn mint_and_list(owner: &Cli, vid: u64, price: &str, holders: &[String]) -> Result<u64> {
+	let minted = owner.run(&["use-right", "mint", &vid.to_string()])?;
 	let uid = identifier(&minted, "uid")?;
-	let terms = ["--price", "0.02", "--min-term", "5", "--max-term", "1000"];
-	provider.run(&[&["market", "list", &uid.to_string()], &terms[..]].concat())?;
+	let number = uid.to_string();
+	let mut listing = vec!["market", "list", &number, "--price", price];
+	listing.extend(["--min-term", "5", "--max-term", "1000"]);
+	listing.extend(
+		holders
+			.iter()
+			.flat_map(|holder| ["--holder", holder.as_str()]),
+	);
+	owner.run(&listing)?;
 	Ok(uid)
 }
 

@@ -3,7 +3,10 @@
 //! A row is written before each side effect and completed after it. `synchronous = FULL`: a row that
 //! was written is there after a power cut.
 
-use std::{path::Path, sync::Mutex};
+use std::{
+	path::Path,
+	sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use eyre::{Result, WrapErr};
 
@@ -76,17 +79,17 @@ impl Journal {
 		})
 	}
 
+	fn database(&self) -> MutexGuard<'_, rusqlite::Connection> {
+		self.database.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
 	/// Writes how a start of a lease goes.
 	///
 	/// # Errors
 	///
 	/// Where the disk does not take it.
 	pub fn write(&self, lease: u64, generation: u32, outcome: Outcome) -> Result<()> {
-		let database = self
-			.database
-			.lock()
-			.unwrap_or_else(std::sync::PoisonError::into_inner);
-		database
+		self.database()
 			.execute(
 				"INSERT INTO starts (lease, generation, outcome) VALUES (?1, ?2, ?3)
 				 ON CONFLICT (lease, generation) DO UPDATE SET outcome = ?3",
@@ -102,11 +105,7 @@ impl Journal {
 	///
 	/// Where the disk does not take it.
 	pub fn count_end(&self, lease: u64, generation: u32) -> Result<u32> {
-		let database = self
-			.database
-			.lock()
-			.unwrap_or_else(std::sync::PoisonError::into_inner);
-		database
+		self.database()
 			.query_row(
 				"INSERT INTO starts (lease, generation, outcome, ends)
 				 VALUES (?1, ?2, 'Started', 1)
@@ -124,11 +123,7 @@ impl Journal {
 	///
 	/// Where the journal cannot be read.
 	pub fn read(&self, lease: u64, generation: u32) -> Result<Option<Outcome>> {
-		let database = self
-			.database
-			.lock()
-			.unwrap_or_else(std::sync::PoisonError::into_inner);
-		let found = database.query_row(
+		let found = self.database().query_row(
 			"SELECT outcome FROM starts WHERE lease = ?1 AND generation = ?2",
 			(lease.cast_signed(), generation),
 			|row| row.get::<_, String>(0),

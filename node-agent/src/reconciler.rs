@@ -235,11 +235,17 @@ struct Start {
 impl Start {
 	async fn run(self, lease: DesiredLease, ended: Option<Result<(), String>>) {
 		let id = lease.lease;
-		let done = match ended {
-			None => self.start(&lease).await,
-			Some(ended) => self.conclude(&lease, ended).await,
+		let done = async {
+			// What ended a moment ago is in the finalized state still.
+			if !self.chain.is_open(id, lease.generation).await? {
+				return Ok(());
+			}
+			match ended {
+				None => self.start(&lease).await,
+				Some(ended) => self.conclude(&lease, ended).await,
+			}
 		};
-		if let Err(error) = done {
+		if let Err(error) = done.await {
 			tracing::warn!(
 				lease = id,
 				error = format!("{error:#}"),
@@ -253,9 +259,6 @@ impl Start {
 	/// again, but not for ever: its machine may have restarted, or it may be broken.
 	async fn conclude(&self, lease: &DesiredLease, ended: Result<(), String>) -> Result<()> {
 		let (id, generation) = (lease.lease, lease.generation);
-		if !self.chain.is_open(id, generation).await? {
-			return Ok(());
-		}
 		match (lease.port, ended) {
 			(None, Ok(())) => {
 				self.journal.write(id, generation, Outcome::Finished)?;
@@ -283,10 +286,6 @@ impl Start {
 
 	async fn start(&self, lease: &DesiredLease) -> Result<()> {
 		let (id, generation) = (lease.lease, lease.generation);
-		// What ended a moment ago is in the finalized state still.
-		if !self.chain.is_open(id, generation).await? {
-			return Ok(());
-		}
 		// A batch job that was finished must not run again because its report was lost.
 		if self.journal.read(id, generation)? == Some(Outcome::Finished) {
 			return self.chain.report_finished(id, generation).await;

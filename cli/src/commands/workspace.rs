@@ -9,7 +9,9 @@ use std::{
 use serde_json::json;
 use usufruct_client::{amount, api};
 
-use super::{done, entries, entry, hardware::Capacity, hash, resource::Isolation, storage, text};
+use super::{
+	done, entries, entry, hardware::Capacity, hash, resource::Isolation, storage, text, unreadable,
+};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
@@ -345,17 +347,21 @@ async fn follow(context: &Context, request: u64, replicas: usize, from: u64) -> 
 		let at = context.state().await?;
 		let now = at.block_number();
 		let client = &context.client;
-		for opened in client.events_between::<LeaseOpened>(block, now).await? {
-			if opened.request == request {
-				own.insert(opened.lease);
+		for events in client.events_between(block, now).await? {
+			for opened in events.find::<LeaseOpened>() {
+				let opened = opened.map_err(unreadable)?;
+				if opened.request == request {
+					own.insert(opened.lease);
+				}
 			}
-		}
-		for ended in client.events_between::<LeaseEnded>(block, now).await? {
-			if own.contains(&ended.lease) {
-				let end = format!("lease {} ended: {:?}", ended.lease, ended.reason);
-				context.say(&end);
-				ends.push(end);
-				finished += usize::from(ended.reason == EndReason::Finished);
+			for ended in events.find::<LeaseEnded>() {
+				let ended = ended.map_err(unreadable)?;
+				if own.contains(&ended.lease) {
+					let end = format!("lease {} ended: {:?}", ended.lease, ended.reason);
+					context.say(&end);
+					ends.push(end);
+					finished += usize::from(ended.reason == EndReason::Finished);
+				}
 			}
 		}
 		block = now.max(block);
