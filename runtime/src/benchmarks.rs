@@ -52,6 +52,18 @@ pub(crate) fn dispatch(config: BenchmarkConfig) -> Result<Vec<BenchmarkBatch>, S
 	Ok(batches)
 }
 
+/// What the treasury's own benchmarks spend.
+#[derive(Debug)]
+pub struct Spending;
+
+impl pallet_treasury::ArgumentsFactory<(), AccountId> for Spending {
+	fn create_asset_kind(_: u32) {}
+
+	fn create_beneficiary(seed: [u8; 32]) -> AccountId {
+		seed.into()
+	}
+}
+
 /// Sets up machines and rights by the calls that everybody uses.
 #[derive(Debug)]
 pub struct Machines;

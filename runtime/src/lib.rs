@@ -163,6 +163,23 @@ mod runtime {
 	#[runtime::pallet_index(24)]
 	pub type Sudo = pallet_sudo;
 
+	#[runtime::pallet_index(30)]
+	pub type Preimage = pallet_preimage;
+	#[runtime::pallet_index(31)]
+	pub type Scheduler = pallet_scheduler;
+	#[runtime::pallet_index(32)]
+	pub type ConvictionVoting = pallet_conviction_voting;
+	#[runtime::pallet_index(33)]
+	pub type Referenda = pallet_referenda;
+	#[runtime::pallet_index(34)]
+	pub type Dao = pallet_dao;
+	#[runtime::pallet_index(35)]
+	pub type Whitelist = pallet_whitelist;
+	#[runtime::pallet_index(36)]
+	pub type TechnicalCommittee = pallet_collective<Instance1>;
+	#[runtime::pallet_index(37)]
+	pub type Treasury = pallet_treasury;
+
 	#[runtime::pallet_index(40)]
 	pub type NodeRegistry = pallet_node_registry;
 	#[runtime::pallet_index(41)]

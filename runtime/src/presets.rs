@@ -16,8 +16,8 @@ use usufruct_proof::ClassParams;
 
 use crate::{
 	configs::pallet_accounts, constants::currency::USU, AccountId, BabeConfig, BalancesConfig,
-	ProofOfComputeConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
-	ValidatorSetConfig, BABE_GENESIS_EPOCH_CONFIG,
+	BlockNumber, DaoConfig, ProofOfComputeConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
+	SudoConfig, TechnicalCommitteeConfig, ValidatorSetConfig, BABE_GENESIS_EPOCH_CONFIG,
 };
 
 /// One validator, a sudo key, rich well-known accounts: for `--dev`.
@@ -27,6 +27,9 @@ pub const LOCAL: &str = "local";
 /// Like a real network: no well-known account has money or authority but the first validators,
 /// whose keys are replaced before it opens.
 pub const STAGING: &str = "staging";
+
+/// How much faster the DAO decides where nothing is at stake: a week takes a minute.
+const TEST_PACE: BlockNumber = 10_000;
 
 struct Validator {
 	account: AccountId,
@@ -125,7 +128,9 @@ fn genesis(
 	endowed: Vec<AccountId>,
 	endowment: u128,
 	sudo: Option<AccountId>,
+	pace: BlockNumber,
 ) -> Value {
+	let members: Vec<AccountId> = validators.iter().map(|v| v.account.clone()).collect();
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		balances: BalancesConfig {
 			balances: endowed
@@ -157,6 +162,9 @@ fn genesis(
 				.collect::<Vec<_>>(),
 		},
 		sudo: SudoConfig { key: sudo },
+		// The first validators are the first committee; the DAO replaces it.
+		technical_committee: TechnicalCommitteeConfig { members },
+		dao: DaoConfig { pace },
 	})
 }
 
@@ -175,6 +183,7 @@ fn development() -> Value {
 		well_known_accounts(),
 		1_000_000 * USU,
 		Some(Sr25519Keyring::Alice.to_account_id()),
+		TEST_PACE,
 	)
 }
 
@@ -189,6 +198,7 @@ fn local() -> Value {
 		well_known_accounts(),
 		1_000_000 * USU,
 		None,
+		TEST_PACE,
 	)
 }
 
@@ -202,7 +212,7 @@ fn staging() -> Value {
 		})
 		.collect();
 	let endowed = validators.iter().map(|v| v.account.clone()).collect();
-	genesis(validators, endowed, 10_000 * USU, None)
+	genesis(validators, endowed, 10_000 * USU, None, 1)
 }
 
 /// The state of the preset as a JSON patch of the default genesis; `None` for an unknown name.

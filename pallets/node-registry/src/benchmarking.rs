@@ -11,7 +11,10 @@ use usufruct_primitives::{
 	traits::ScoreInspect, Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, Hid, NodeId,
 };
 
-use crate::{Call, Config, Endpoint, Hardware, NextHid, NextNodeId, NodeStatus, Nodes, Pallet};
+use crate::{
+	Call, Config, Endpoint, Hardware, NextHid, NextNodeId, NodeStatus, Nodes, Pallet, Standing,
+	Standings,
+};
 
 /// An account that can pay for a full node.
 fn provider<T: Config>() -> T::AccountId {
@@ -230,6 +233,20 @@ mod benches {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner), node, amount);
 		assert_eq!(Nodes::<T>::get(node).map(|node| node.bond), Some(bond));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_standing() -> Result<(), BenchmarkError> {
+		let provider = provider::<T>();
+		let origin = dao::<T>()?;
+		#[extrinsic_call]
+		_(
+			origin as T::RuntimeOrigin,
+			provider.clone(),
+			Some(Standing::Admitted),
+		);
+		assert_eq!(Standings::<T>::get(provider), Some(Standing::Admitted));
 		Ok(())
 	}
 

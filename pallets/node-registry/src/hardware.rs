@@ -24,6 +24,7 @@ impl<T: Config> Pallet<T> {
 		capacity: Capacity,
 	) -> DispatchResult {
 		let mut record = Self::owned(node, &owner)?;
+		Self::ensure_admitted(&owner)?;
 		ensure!(
 			!matches!(record.status, NodeStatus::Retiring { .. }),
 			Error::<T>::Retiring

@@ -20,6 +20,7 @@
 
 extern crate alloc;
 
+mod admission;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
 mod hardware;
@@ -35,7 +36,7 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Endpoint, HardwareRecord, NodeRecord, NodeStatus};
+pub use types::{Endpoint, HardwareRecord, NodeRecord, NodeStatus, Standing};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -53,7 +54,7 @@ pub mod pallet {
 		NodeId,
 	};
 
-	use super::{Endpoint, HardwareRecord, NodeRecord, WeightInfo};
+	use super::{Endpoint, HardwareRecord, NodeRecord, Standing, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -94,6 +95,8 @@ pub mod pallet {
 		type FaultPenalty: Get<Permill>;
 		/// Where penalties go.
 		type Treasury: Get<Self::AccountId>;
+		/// Whether anybody may provide who is not barred, or only who was admitted; the DAO sets it.
+		type OpenAdmission: Get<bool>;
 		/// Which resource classes exist.
 		type Classes: ScoreInspect;
 		/// The DAO.
@@ -139,6 +142,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type HidOfDevice<T> = StorageMap<_, Blake2_128Concat, Hash, Hid, OptionQuery>;
 
+	/// What the DAO decided about an account that provides or wants to.
+	#[pallet::storage]
+	pub type Standings<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, Standing, OptionQuery>;
+
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
 	pub enum Event<T: Config> {
@@ -170,6 +178,11 @@ pub mod pallet {
 		FaultNoted { node: NodeId, slashed: Balance },
 		/// The bond grew.
 		BondToppedUp { node: NodeId, bond: Balance },
+		/// The DAO decided about an account; `None` takes an earlier decision back.
+		StandingSet {
+			provider: T::AccountId,
+			standing: Option<Standing>,
+		},
 	}
 
 	#[pallet::error]
@@ -206,6 +219,10 @@ pub mod pallet {
 		Exhausted,
 		/// The bond would stay below the minimum.
 		BondTooSmall,
+		/// Providers are admitted one by one: ask the DAO for admission.
+		NotAdmitted,
+		/// The DAO has barred this account from providing.
+		Barred,
 	}
 
 	#[pallet::call]
@@ -317,6 +334,20 @@ pub mod pallet {
 		) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_top_up_bond(owner, node, amount)
+		}
+
+		/// Admits or bars an account, or takes an earlier decision back. Nodes that it has stay:
+		/// those are suspended one by one. DAO only.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::set_standing())]
+		pub fn set_standing(
+			origin: OriginFor<T>,
+			provider: T::AccountId,
+			standing: Option<Standing>,
+		) -> DispatchResult {
+			T::ForceOrigin::ensure_origin(origin)?;
+			Self::do_set_standing(provider, standing);
+			Ok(())
 		}
 	}
 

@@ -90,6 +90,7 @@ impl ScoreInspect for OneClass {
 
 parameter_types! {
 	pub static HeartbeatPeriod: BlockNumber = 10;
+	pub static OpenAdmission: bool = true;
 	pub static ExistentialDeposit: Balance = 1;
 	pub const FaultPenalty: Permill = Permill::from_percent(30);
 	pub const Treasury: u64 = TREASURY;
@@ -106,6 +107,7 @@ impl crate::Config for Test {
 	type MinimumBond = ConstU128<MINIMUM_BOND>;
 	type MissedHeartbeats = ConstU32<1>;
 	type NodeBond = ConstU128<BOND>;
+	type OpenAdmission = OpenAdmission;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = Treasury;
 	type UnbondingDelay = ConstU32<DELAY>;
@@ -150,6 +152,7 @@ impl ExtBuilder {
 		let mut ext = sp_io::TestExternalities::new(storage);
 		ext.execute_with(|| {
 			HeartbeatPeriod::set(10);
+			OpenAdmission::set(true);
 			ExistentialDeposit::set(1);
 			System::set_block_number(1);
 			for (owner, online) in self.nodes {

@@ -58,6 +58,7 @@ impl<T: Config> Pallet<T> {
 		endpoint: Endpoint,
 		region: u16,
 	) -> DispatchResult {
+		Self::ensure_admitted(&owner)?;
 		ensure!(
 			!NodeOfMachine::<T>::contains_key(machine),
 			Error::<T>::MachineTaken

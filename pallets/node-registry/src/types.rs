@@ -35,6 +35,26 @@ pub enum NodeStatus {
 	},
 }
 
+/// What the DAO decided about an account.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Standing {
+	/// May provide, also where providers are admitted one by one.
+	Admitted,
+	/// May bring in neither machines nor hardware.
+	Barred,
+}
+
 /// A registered machine.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

@@ -25,6 +25,7 @@ pub trait WeightInfo {
 	fn force_suspend() -> Weight;
 	fn force_reinstate() -> Weight;
 	fn top_up_bond() -> Weight;
+	fn set_standing() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -65,6 +66,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn top_up_bond() -> Weight {
 		Weight::from_parts(49_153_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	}
+	fn set_standing() -> Weight {
+		Weight::from_parts(12_108_000, 3726).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 }
 
@@ -111,5 +115,9 @@ impl WeightInfo for () {
 	fn top_up_bond() -> Weight {
 		Weight::from_parts(49_153_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 3))
+	}
+	fn set_standing() -> Weight {
+		Weight::from_parts(12_108_000, 3726)
+			.saturating_add(ParityDbWeight::get().reads_writes(1, 1))
 	}
 }

@@ -42,6 +42,9 @@ pub enum ProxyType {
 	/// What `usufruct-agent` does for its owner: keep the machine registered and alive, report
 	/// leases, prove compute. Its key is hot: whoever steals it gets neither money nor rights.
 	NodeAgent,
+	/// Votes, proposals and delegation, and what the technical committee does. Locks money and pays
+	/// deposits, and moves none.
+	Dao,
 }
 
 impl InstanceFilter<RuntimeCall> for ProxyType {
@@ -72,6 +75,13 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 							| pallet_proof_of_compute::Call::reveal { .. },
 					)
 			),
+			Self::Dao => matches!(
+				call,
+				RuntimeCall::ConvictionVoting(..)
+					| RuntimeCall::Referenda(..)
+					| RuntimeCall::Preimage(..)
+					| RuntimeCall::TechnicalCommittee(..)
+			),
 		}
 	}
 
@@ -80,8 +90,7 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			(Self::Any, _) => true,
 			(_, Self::Any) => false,
 			(Self::NonTransfer, _) => true,
-			(Self::NodeAgent, Self::NodeAgent) => true,
-			(Self::NodeAgent, Self::NonTransfer) => false,
+			(own, other) => own == other,
 		}
 	}
 }

@@ -5,12 +5,17 @@ use frame_support::{
 	traits::{ConstU128, ConstU32, ConstU64},
 	PalletId,
 };
-use frame_system::EnsureRoot;
 use pallet_use_rights::NftLedger;
 use sp_runtime::{traits::AccountIdConversion, Permill};
 use usufruct_primitives::traits::BlockRandomness;
 
-use super::parameters::dynamic::node_registry::HeartbeatPeriod;
+use super::{
+	dao::RootOr,
+	parameters::dynamic::{
+		market::FeeShare,
+		node_registry::{HeartbeatPeriod, OpenAdmission},
+	},
+};
 use crate::{
 	constants::{
 		currency::{deposit, USU},
@@ -45,15 +50,13 @@ parameter_types! {
 	pub const IncomeId: PalletId = INCOME;
 	/// What a broken promise costs of the bond.
 	pub const FaultPenalty: Permill = Permill::from_percent(5);
-	/// What the treasury gets of all income.
-	pub const FeeShare: Permill = Permill::from_percent(2);
 }
 
 impl pallet_node_registry::Config for Runtime {
 	type Classes = ProofOfCompute;
 	type Currency = Balances;
 	type FaultPenalty = FaultPenalty;
-	type ForceOrigin = EnsureRoot<AccountId>;
+	type ForceOrigin = RootOr<pallet_dao::Membership>;
 	type HardwareDeposit = ConstU128<{ deposit(2, 160) }>;
 	type HeartbeatPeriod = HeartbeatPeriod;
 	type MaxHardware = ConstU32<64>;
@@ -61,6 +64,7 @@ impl pallet_node_registry::Config for Runtime {
 	type MinimumBond = ConstU128<{ 5 * USU }>;
 	type MissedHeartbeats = ConstU32<1>;
 	type NodeBond = ConstU128<{ 10 * USU }>;
+	type OpenAdmission = OpenAdmission;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = TreasuryAccount;
 	type UnbondingDelay = ConstU32<{ 7 * DAYS }>;
@@ -143,7 +147,7 @@ impl pallet_proof_of_compute::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Machines;
 	type ChallengeDeposit = ConstU128<USU>;
 	type Currency = Balances;
-	type ForceOrigin = EnsureRoot<AccountId>;
+	type ForceOrigin = RootOr<pallet_dao::ProofParameters>;
 	type MaxRanked = ConstU32<100>;
 	type Nodes = NodeRegistry;
 	type Randomness = AuthorVrf;

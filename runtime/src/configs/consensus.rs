@@ -1,7 +1,6 @@
 //! Who authors and finalises blocks, and what is done about those who cheat.
 
 use frame_support::traits::{ConstU128, ConstU32, ConstU64};
-use frame_system::EnsureRoot;
 use pallet_session::disabling::UpToLimitWithReEnablingDisablingStrategy;
 use sp_runtime::traits::ConvertInto;
 
@@ -96,7 +95,7 @@ impl pallet_offences::Config for Runtime {
 
 impl pallet_validator_set::Config for Runtime {
 	type Currency = Balances;
-	type ForceOrigin = EnsureRoot<AccountId>;
+	type ForceOrigin = super::dao::RootOr<pallet_dao::Membership>;
 	type Keys = Session;
 	type MaxCandidates = ConstU32<MAX_VALIDATORS>;
 	/// One: a development chain has no more. Real networks keep four or more by vote.

@@ -3,13 +3,17 @@
 mod accounts;
 mod compute;
 mod consensus;
+mod dao;
 mod parameters;
 mod system;
 mod tokens;
+mod tracks;
 
 pub use accounts::ProxyType;
 #[cfg(feature = "runtime-benchmarks")]
 pub(crate) use compute::ledger_account;
 pub use compute::{pallet_accounts, TREASURY};
-pub use parameters::RuntimeParameters;
+pub use dao::TechnicalCollective;
+pub use parameters::{dynamic, RuntimeParameters};
 pub use system::{BlockLength, BlockWeights};
+pub use tracks::Tracks;

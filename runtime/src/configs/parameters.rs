@@ -1,9 +1,13 @@
 //! What the DAO may set without an upgrade of the runtime.
 
-use frame_support::dynamic_params::{dynamic_pallet_params, dynamic_params};
-use frame_system::EnsureRoot;
+use frame_support::{
+	dynamic_params::{dynamic_pallet_params, dynamic_params},
+	traits::{EnsureOrigin, EnsureOriginWithArg},
+};
+use sp_runtime::Permill;
 
-use crate::{constants::time::MINUTES, AccountId, BlockNumber, Runtime, RuntimeEvent};
+use super::dao::RootOr;
+use crate::{constants::time::MINUTES, BlockNumber, Runtime, RuntimeEvent, RuntimeOrigin};
 
 /// The parameters, by pallet.
 #[dynamic_params(RuntimeParameters, pallet_parameters::Parameters::<crate::Runtime>)]
@@ -21,11 +25,53 @@ pub mod dynamic {
 		/// detection for tenants.
 		#[codec(index = 0)]
 		pub static HeartbeatPeriod: BlockNumber = 2 * MINUTES;
+
+		/// Whether anybody may provide who is not barred, or only who was admitted.
+		#[codec(index = 1)]
+		pub static OpenAdmission: bool = true;
+	}
+
+	/// Of `market`.
+	#[dynamic_pallet_params]
+	#[codec(index = 1)]
+	pub mod market {
+		use super::*;
+
+		/// What the treasury gets of all income: of what is settled from now on, also for blocks
+		/// that are over. Who does not want that settles before a vote is enacted.
+		#[codec(index = 0)]
+		pub static FeeShare: Permill = Permill::from_percent(2);
+	}
+}
+
+/// Which power sets which parameter.
+#[derive(Debug)]
+pub struct ParameterAdmin;
+
+impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParameterAdmin {
+	type Success = ();
+
+	fn try_origin(origin: RuntimeOrigin, key: &RuntimeParametersKey) -> Result<(), RuntimeOrigin> {
+		use dynamic::{market, node_registry};
+		use RuntimeParametersKey::{Market, NodeRegistry};
+		let admin = match key {
+			NodeRegistry(node_registry::ParametersKey::HeartbeatPeriod(_))
+			| Market(market::ParametersKey::FeeShare(_)) => RootOr::<pallet_dao::MarketAdmin>::try_origin,
+			NodeRegistry(node_registry::ParametersKey::OpenAdmission(_)) => {
+				RootOr::<pallet_dao::Membership>::try_origin
+			}
+		};
+		admin(origin).map(|_| ())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn try_successful_origin(_: &RuntimeParametersKey) -> Result<RuntimeOrigin, ()> {
+		Ok(RuntimeOrigin::root())
 	}
 }
 
 impl pallet_parameters::Config for Runtime {
-	type AdminOrigin = frame_support::traits::AsEnsureOriginWithArg<EnsureRoot<AccountId>>;
+	type AdminOrigin = ParameterAdmin;
 	type RuntimeEvent = RuntimeEvent;
 	type RuntimeParameters = RuntimeParameters;
 	type WeightInfo = ();

@@ -57,7 +57,7 @@ impl pallet_transaction_payment::Config for Runtime {
 	>;
 	/// A microUSU per byte.
 	type LengthToFee = ConstantMultiplier<Balance, ConstU128<MICRO>>;
-	/// Fees are burned until the treasury exists.
+	/// Fees are burned: the treasury lives on the market's fee.
 	type OnChargeTransaction = FungibleAdapter<Balances, ()>;
 	type OperationalFeeMultiplier = ConstU8<5>;
 	type RuntimeEvent = RuntimeEvent;

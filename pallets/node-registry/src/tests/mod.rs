@@ -1,5 +1,6 @@
 //! The rules of the registry, one file per subject.
 
+mod admission;
 mod availability;
 mod faults;
 mod hardware;

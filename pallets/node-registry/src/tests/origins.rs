@@ -50,9 +50,13 @@ fn only_the_owner_acts_for_a_node() {
 }
 
 #[test]
-fn only_the_dao_suspends_and_reinstates() {
+fn only_the_dao_suspends_reinstates_admits_and_bars() {
 	ExtBuilder::default().online(ALICE).build_and_execute(|| {
-		for call in dao_calls(0) {
+		let decide = Call::set_standing {
+			provider: BOB,
+			standing: None,
+		};
+		for call in dao_calls(0).into_iter().chain([decide.into()]) {
 			for origin in [signed(ALICE), signed(BOB), RuntimeOrigin::none()] {
 				assert_noop!(call.clone().dispatch(origin), DispatchError::BadOrigin);
 			}
