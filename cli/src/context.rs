@@ -1,6 +1,6 @@
 //! What every command needs: the connection, the key, how to wait.
 
-use std::path::PathBuf;
+use std::{io::IsTerminal, path::PathBuf};
 
 use usufruct_client::{api, keypair, AccountId32, AtBlock, Client, Keypair, Sent, Wait};
 
@@ -108,6 +108,29 @@ impl Context {
 			.client
 			.submit(call, &self.key()?, wait, progress)
 			.await?)
+	}
+
+	/// Shows what is about to be signed, and asks whether to. `yes` answers beforehand.
+	pub(crate) fn confirm(&self, effects: &[String], yes: bool) -> Result<(), Failure> {
+		for effect in effects {
+			self.say(&format!("  {effect}"));
+		}
+		if yes {
+			return Ok(());
+		}
+		if !std::io::stdin().is_terminal() {
+			return Err(Failure::Usage(format!(
+				"nobody can be asked here, and this would: {}. Add --yes to sign it",
+				effects.join("; ")
+			)));
+		}
+		eprint!("Sign this? [y/N] ");
+		let mut answer = String::new();
+		let read = std::io::stdin().read_line(&mut answer);
+		match (read, answer.trim()) {
+			(Ok(_), "y" | "Y" | "yes") => Ok(()),
+			_ => Err(Failure::Usage("nothing was signed".into())),
+		}
 	}
 
 	/// Says something while a person waits.

@@ -61,9 +61,25 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
 }
 
 /// Columns that say which thing a row is about, in this order before all others.
-const FIRST: [&str; 15] = [
-	"calls", "rank", "request", "lease", "replica", "uid", "vid", "hid", "node", "class", "name",
-	"account", "holder", "reason", "state",
+const FIRST: [&str; 18] = [
+	"calls",
+	"rank",
+	"referendum",
+	"track",
+	"challenge",
+	"request",
+	"lease",
+	"replica",
+	"uid",
+	"vid",
+	"hid",
+	"node",
+	"class",
+	"name",
+	"account",
+	"holder",
+	"reason",
+	"state",
 ];
 
 /// Shows a command's document: an object as lines, a list of objects as a table.

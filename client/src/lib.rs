@@ -4,6 +4,7 @@
 //! errors say what the chain refused in the words of its own documentation.
 
 pub mod amount;
+mod calls;
 mod client;
 mod error;
 mod keys;
@@ -18,6 +19,7 @@ mod generated {
 	pub mod api {}
 }
 
+pub use calls::{decode_call, encode_call, hash_call};
 pub use client::{AtBlock, Client, Sent, Wait};
 pub use error::Error;
 pub use generated::api;

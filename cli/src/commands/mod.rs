@@ -3,6 +3,7 @@
 mod account;
 mod bench;
 mod chain;
+mod dao;
 mod hardware;
 mod market;
 mod node;
@@ -55,6 +56,9 @@ pub(crate) enum Command {
 	Revenue(revenue::Command),
 	/// The best hardware of a class
 	Rank(proof::Rank),
+	/// Proposals, votes, and what they change
+	#[command(subcommand)]
+	Dao(dao::Command),
 	/// How fast a chain is
 	#[command(subcommand)]
 	Bench(bench::Command),
@@ -73,6 +77,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 		Command::Account(command) => account::run(&context, command).await,
 		Command::Bench(command) => bench::run(&context, command).await,
 		Command::Chain(command) => chain::run(&context, command).await,
+		Command::Dao(command) => dao::run(&context, command).await,
 		Command::Node(command) => node::run(&context, command).await,
 		Command::Hardware(command) => hardware::run(&context, command).await,
 		Command::Resource(command) => resource::run(&context, command).await,

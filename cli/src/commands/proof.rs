@@ -2,14 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-use usufruct_client::api;
+use serde_json::{json, Value};
+use usufruct_client::{api, AccountId32};
 
 use super::{entries, entry, storage, text};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
 };
+
+use api::runtime_types::pallet_proof_of_compute::types::ChallengeState;
 
 /// About proofs of compute.
 #[derive(Debug, clap::Subcommand)]
@@ -26,6 +28,11 @@ pub(crate) enum Command {
 	Show {
 		/// The hardware
 		hid: u64,
+	},
+	/// Show a challenge that is under way: its step, its work, the block of each step
+	Challenge {
+		/// Its number
+		challenge: u64,
 	},
 	/// List resource classes
 	Classes,
@@ -55,6 +62,14 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			Ok(json!({ "challenge": event.challenge, "hid": hid }))
 		}
 		Command::Show { hid } => show(context, hid).await,
+		Command::Challenge { challenge } => {
+			let at = context.state().await?;
+			let record = entry!(at, storage().proof_of_compute().challenges(), (challenge,))
+				.ok_or_else(|| {
+					Failure::Gone(format!("challenge {challenge} is over, or never was"))
+				})?;
+			Ok(document(challenge, &record))
+		}
 		Command::Classes => {
 			let at = context.state().await?;
 			let classes = entries!(at, storage().proof_of_compute().classes());
@@ -68,7 +83,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"m": class.params.m,
 						"n": class.params.n,
 						"k": class.params.k,
+						"samples": class.params.samples,
 						"window": class.params.window,
+						"version": class.params.version,
 						"reference_ops_per_second": class.params.reference_ops,
 					})
 				})
@@ -77,18 +94,54 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	}
 }
 
+type Record = api::runtime_types::pallet_proof_of_compute::types::ChallengeRecord<AccountId32>;
+
+/// Blocks of the seed, and of the positions' randomness, as the chain has them.
+const SEED_BLOCKS: u32 = 2;
+const SAMPLE_BLOCKS: u32 = 4;
+
+fn step(record: &Record) -> &'static str {
+	match record.state {
+		ChallengeState::Issued => "issued",
+		ChallengeState::Started { .. } => "started",
+		ChallengeState::Committed { .. } => "committed",
+	}
+}
+
+fn document(challenge: u64, record: &Record) -> Value {
+	let p = &record.params;
+	let opens_at = record.issued_at + SEED_BLOCKS + 1;
+	let commit_until = opens_at + p.window;
+	let sampled_at = commit_until + SAMPLE_BLOCKS + 1;
+	json!({
+		"challenge": challenge,
+		"state": step(record),
+		"hid": record.hid,
+		"node": record.node,
+		"class": record.class,
+		"requester": record.requester.to_string(),
+		"m": p.m,
+		"n": p.n,
+		"k": p.k,
+		"samples": p.samples,
+		"version": p.version,
+		"issued_at": record.issued_at,
+		"opens_at": opens_at,
+		"first_root_until": opens_at + p.first_root,
+		"commit_until": commit_until,
+		"sampled_at": sampled_at,
+		"reveal_until": sampled_at + p.reveal,
+	})
+}
+
 /// Waits until the challenge is over, telling each step.
 async fn follow(context: &Context, challenge: u64) -> Result<(), Failure> {
-	let (begun, mut last) = (Instant::now(), String::new());
+	let (begun, mut last) = (Instant::now(), "");
 	while begun.elapsed() < PATIENCE {
 		let at = context.state().await?;
 		let record = entry!(at, storage().proof_of_compute().challenges(), (challenge,));
 		let Some(record) = record else { return Ok(()) };
-		let step = format!("{:?}", record.state)
-			.split([' ', '{'])
-			.next()
-			.unwrap_or("")
-			.to_string();
+		let step = step(&record);
 		if step != last {
 			context.say(&format!("challenge {challenge}: {step}"));
 			last = step;

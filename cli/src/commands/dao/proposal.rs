@@ -1,0 +1,365 @@
+//! What can be proposed, as the call that it is and the power that it needs.
+
+use std::path::PathBuf;
+
+use usufruct_client::{account_of, amount, api, encode_call, hash_call, AtBlock};
+
+use crate::{
+	commands::{entry, storage},
+	output::Failure,
+};
+
+use api::runtime_types::{
+	bounded_collections::bounded_vec::BoundedVec,
+	frame_system::pallet::Call as System,
+	pallet_collective::pallet::Call as Committee,
+	pallet_dao::powers::Power,
+	pallet_node_registry::{pallet::Call as Registry, types::Standing},
+	pallet_parameters::pallet::Call as Parameters,
+	pallet_proof_of_compute::{pallet::Call as Proofs, types::ResourceClass},
+	pallet_referenda::pallet::Call as Referenda,
+	pallet_treasury::pallet::Call as Treasury,
+	pallet_validator_set::pallet::Call as Validators,
+	pallet_whitelist::pallet::Call as Whitelist,
+	sp_arithmetic::per_things::Permill,
+	usufruct_runtime::{
+		configs::parameters::{
+			dynamic::{market, node_registry},
+			RuntimeParameters,
+		},
+		OriginCaller,
+	},
+};
+
+/// What can be proposed.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Proposal {
+	/// Change the proofs of a resource class, or add a class; what is not given stays as it is
+	Class(Box<Class>),
+	/// Keep a machine out of the market
+	Suspend {
+		/// The machine
+		node: u32,
+	},
+	/// Let a suspended machine back
+	Reinstate {
+		/// The machine
+		node: u32,
+	},
+	/// Admit an account as a provider
+	Admit {
+		/// Its address
+		provider: String,
+	},
+	/// Bar an account from providing
+	Bar {
+		/// Its address
+		provider: String,
+	},
+	/// Take a decision about a provider back
+	Forget {
+		/// Its address
+		provider: String,
+	},
+	/// Say who may provide
+	Admission {
+		/// Everybody who is not barred, or only who was admitted
+		who: Who,
+	},
+	/// Set the blocks between two heartbeats of a machine
+	HeartbeatPeriod {
+		/// 20 to 28,800 blocks: a minute to a day
+		#[arg(value_parser = clap::value_parser!(u32).range(20..=28_800))]
+		blocks: u32,
+	},
+	/// Set what the treasury gets of all income
+	Fee {
+		/// In percent, 0 to 50
+		#[arg(value_parser = clap::value_parser!(u32).range(0..=50))]
+		percent: u32,
+	},
+	/// Pay from the treasury
+	Spend {
+		/// How much, in USU
+		#[arg(value_parser = amount::parse)]
+		amount: u128,
+		/// To whom
+		to: String,
+	},
+	/// Admit a candidate as a validator
+	AddValidator {
+		/// Its address
+		who: String,
+	},
+	/// Take a validator out of the set
+	RemoveValidator {
+		/// Its address
+		who: String,
+	},
+	/// Replace the technical committee
+	Committee {
+		/// All its members from then on
+		#[arg(required = true)]
+		members: Vec<String>,
+	},
+	/// Replace the runtime, once the technical committee has whitelisted the call
+	Upgrade {
+		/// The runtime, as WebAssembly; anybody installs it after the vote
+		runtime: PathBuf,
+	},
+	/// End a referendum; its deposits return
+	Cancel {
+		/// Its number
+		referendum: u32,
+	},
+	/// End a harmful referendum; its deposits go to the treasury
+	Kill {
+		/// Its number
+		referendum: u32,
+	},
+}
+
+/// Who may provide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Who {
+	/// Everybody who is not barred
+	Open,
+	/// Only who was admitted
+	Closed,
+}
+
+/// A resource class's parameters.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Class {
+	/// Which class
+	class: u16,
+	/// Begin with this class's parameters: needed where the class is new
+	#[arg(long)]
+	like: Option<u16>,
+	/// Its name
+	#[arg(long)]
+	name: Option<String>,
+	/// Rows of A, a power of two
+	#[arg(long)]
+	m: Option<u32>,
+	/// Columns of B, a power of two
+	#[arg(long)]
+	n: Option<u32>,
+	/// Inner dimension, a multiple of 64
+	#[arg(long)]
+	k: Option<u32>,
+	/// Samples opened per proof, 1 to 64
+	#[arg(long)]
+	samples: Option<u32>,
+	/// Blocks from the seed to the commitment
+	#[arg(long)]
+	window: Option<u32>,
+	/// Blocks from the seed to the first root
+	#[arg(long)]
+	first_root: Option<u32>,
+	/// Blocks from the sampling randomness to the reveal
+	#[arg(long)]
+	reveal: Option<u32>,
+	/// Fewest rounds that count
+	#[arg(long)]
+	min_rounds: Option<u32>,
+	/// Most rounds that count, at most 512
+	#[arg(long)]
+	max_rounds: Option<u32>,
+	/// Operations per second of the class's reference
+	#[arg(long)]
+	reference_ops: Option<u64>,
+	/// Weight of its income in rewards, parts per million
+	#[arg(long)]
+	revenue_weight_ppm: Option<u32>,
+}
+
+impl Proposal {
+	/// The power that it needs, and the call.
+	pub(crate) async fn call(self, at: &AtBlock) -> Result<(OriginCaller, api::Call), Failure> {
+		let registry = |call| (Power::Membership, api::Call::NodeRegistry(call));
+		let standing = |provider: &str, standing| -> Result<_, Failure> {
+			Ok(registry(Registry::set_standing {
+				provider: account_of(provider)?,
+				standing,
+			}))
+		};
+		let parameter = |power, key_value| {
+			let call = Parameters::set_parameter { key_value };
+			(power, api::Call::Parameters(call))
+		};
+		let (power, call) = match self {
+			Self::Class(class) => (Power::ProofParameters, class.call(at).await?),
+			Self::Suspend { node } => registry(Registry::force_suspend { node }),
+			Self::Reinstate { node } => registry(Registry::force_reinstate { node }),
+			Self::Admit { provider } => standing(&provider, Some(Standing::Admitted))?,
+			Self::Bar { provider } => standing(&provider, Some(Standing::Barred))?,
+			Self::Forget { provider } => standing(&provider, None)?,
+			Self::Admission { who } => parameter(
+				Power::Membership,
+				RuntimeParameters::NodeRegistry(node_registry::Parameters::OpenAdmission(
+					node_registry::OpenAdmission,
+					Some(who == Who::Open),
+				)),
+			),
+			Self::HeartbeatPeriod { blocks } => parameter(
+				Power::MarketAdmin,
+				RuntimeParameters::NodeRegistry(node_registry::Parameters::HeartbeatPeriod(
+					node_registry::HeartbeatPeriod,
+					Some(blocks),
+				)),
+			),
+			Self::Fee { percent } => parameter(
+				Power::MarketAdmin,
+				RuntimeParameters::Market(market::Parameters::FeeShare(
+					market::FeeShare,
+					Some(Permill(percent * 10_000)),
+				)),
+			),
+			Self::Spend { amount, to } => {
+				let spend = Treasury::spend {
+					asset_kind: Box::new(()),
+					amount,
+					beneficiary: Box::new(account_of(&to)?),
+					valid_from: None,
+				};
+				(Power::Treasury, api::Call::Treasury(spend))
+			}
+			Self::AddValidator { who } => {
+				let who = account_of(&who)?;
+				let call = Validators::force_add { who };
+				(Power::Membership, api::Call::ValidatorSet(call))
+			}
+			Self::RemoveValidator { who } => {
+				let who = account_of(&who)?;
+				let call = Validators::force_remove { who };
+				(Power::Membership, api::Call::ValidatorSet(call))
+			}
+			Self::Committee { members } => {
+				let known = entry!(at, storage().technical_committee().members(), ());
+				let mut new_members = Vec::new();
+				for member in &members {
+					new_members.push(account_of(member)?);
+				}
+				new_members.sort();
+				new_members.dedup();
+				let call = Committee::set_members {
+					new_members,
+					prime: None,
+					old_count: known.map_or(0, |members| members.len() as u32),
+				};
+				(Power::Membership, api::Call::TechnicalCommittee(call))
+			}
+			Self::Upgrade { runtime } => (Power::Upgrade, upgrade(&runtime)?),
+			Self::Cancel { referendum } => {
+				let call = Referenda::cancel { index: referendum };
+				(Power::Canceller, api::Call::Referenda(call))
+			}
+			Self::Kill { referendum } => {
+				let call = Referenda::kill { index: referendum };
+				(Power::Canceller, api::Call::Referenda(call))
+			}
+		};
+		Ok((OriginCaller::Dao(power), call))
+	}
+}
+
+/// Authorises a runtime by its hash, as root: the vote need not carry the code.
+fn upgrade(path: &std::path::Path) -> Result<api::Call, Failure> {
+	let unusable =
+		|why: String| Failure::Configuration(format!("{} is no runtime: {why}", path.display()));
+	let code = std::fs::read(path).map_err(|error| unusable(error.to_string()))?;
+	// Plain WebAssembly, or compressed as the build leaves it.
+	if !code.starts_with(b"\0asm") && !code.starts_with(&[0x52, 0xbc, 0x53, 0x76]) {
+		return Err(unusable("it is neither WebAssembly nor compressed".into()));
+	}
+	let authorize = System::authorize_upgrade {
+		code_hash: hash_call(&code),
+	};
+	Ok(api::Call::Whitelist(
+		Whitelist::dispatch_whitelisted_call_with_preimage {
+			call: Box::new(api::Call::System(authorize)),
+		},
+	))
+}
+
+/// The hash by which the technical committee whitelists what a call would dispatch as root.
+pub(crate) fn whitelisted_hash(
+	at: &AtBlock,
+	call: &api::Call,
+) -> Result<Option<usufruct_client::H256>, Failure> {
+	let api::Call::Whitelist(Whitelist::dispatch_whitelisted_call_with_preimage { call }) = call
+	else {
+		return Ok(None);
+	};
+	Ok(Some(hash_call(&encode_call(at, call)?)))
+}
+
+impl Class {
+	async fn call(self, at: &AtBlock) -> Result<api::Call, Failure> {
+		let classes = || storage().proof_of_compute().classes();
+		let known: Option<ResourceClass> = entry!(at, classes(), (self.class,));
+		let like: Option<ResourceClass> = match self.like {
+			Some(like) => Some(
+				entry!(at, classes(), (like,))
+					.ok_or_else(|| Failure::Gone(format!("there is no class {like}")))?,
+			),
+			None => None,
+		};
+		let version = known.as_ref().map_or(0, |class| class.params.version) + 1;
+		let Some(mut class) = like.or(known) else {
+			return Err(Failure::Usage(format!(
+				"class {} is new: give the class that it is like with --like, and a --name",
+				self.class
+			)));
+		};
+		if let Some(name) = self.name {
+			class.name = BoundedVec(name.into_bytes());
+		}
+		let p = &mut class.params;
+		for (to, given) in [
+			(&mut p.m, self.m),
+			(&mut p.n, self.n),
+			(&mut p.k, self.k),
+			(&mut p.samples, self.samples),
+			(&mut p.window, self.window),
+			(&mut p.first_root, self.first_root),
+			(&mut p.reveal, self.reveal),
+			(&mut p.min_rounds, self.min_rounds),
+			(&mut p.max_rounds, self.max_rounds),
+			(&mut class.revenue_weight_ppm, self.revenue_weight_ppm),
+		] {
+			*to = given.unwrap_or(*to);
+		}
+		p.reference_ops = self.reference_ops.unwrap_or(p.reference_ops);
+		p.version = version;
+		sound(&class)?;
+		Ok(api::Call::ProofOfCompute(Proofs::set_class {
+			id: self.class,
+			class,
+		}))
+	}
+}
+
+/// Says what the chain would refuse before anybody pays for a vote on it.
+fn sound(class: &ResourceClass) -> Result<(), Failure> {
+	let p = &class.params;
+	let params = usufruct_proof::ClassParams {
+		m: p.m,
+		n: p.n,
+		k: p.k,
+		samples: p.samples,
+		window: p.window,
+		first_root: p.first_root,
+		reveal: p.reveal,
+		min_rounds: p.min_rounds,
+		max_rounds: p.max_rounds,
+		reference_ops: p.reference_ops,
+		version: p.version,
+	};
+	params.validate().map_err(|error| {
+		Failure::Usage(format!(
+			"these parameters are out of their bounds: {error:?}"
+		))
+	})
+}
