@@ -7,17 +7,18 @@ use eyre::Result;
 use super::{read, shown};
 
 /// What every pallet has, from its folder.
-const FILES: [&str; 9] = [
+const FILES: [&str; 7] = [
 	"README.md",
 	"src/lib.rs",
 	"src/types.rs",
 	"src/try_state.rs",
 	"src/mock.rs",
 	"src/tests/mod.rs",
-	"src/benchmarking.rs",
-	"src/weights.rs",
 	"Cargo.toml",
 ];
+
+/// What every pallet with calls has, beside that.
+const FILES_OF_CALLS: [&str; 2] = ["src/benchmarking.rs", "src/weights.rs"];
 
 pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
 	let mut problems = Vec::new();
@@ -28,14 +29,16 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
 	folders.sort();
 	for pallet in folders {
 		let name = shown(&pallet, root);
-		for file in FILES {
+		let lib = read(&pallet.join("src/lib.rs")).unwrap_or_default();
+		let of_calls: &[&str] = match lib.contains("#[pallet::call]") {
+			true => &FILES_OF_CALLS,
+			false => &[],
+		};
+		for file in FILES.iter().chain(of_calls) {
 			if !pallet.join(file).is_file() {
 				problems.push(format!("{name} has no {file}"));
 			}
 		}
-		let Ok(lib) = read(&pallet.join("src/lib.rs")) else {
-			continue;
-		};
 		if !lib.contains("include_str!(\"../README.md\")") {
 			problems.push(format!("{name}/src/lib.rs does not include its README.md"));
 		}

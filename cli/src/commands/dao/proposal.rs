@@ -13,7 +13,7 @@ use api::runtime_types::{
 	bounded_collections::bounded_vec::BoundedVec,
 	frame_system::pallet::Call as System,
 	pallet_collective::pallet::Call as Committee,
-	pallet_dao::powers::Power,
+	pallet_dao::types::Power,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
 	pallet_parameters::pallet::Call as Parameters,
 	pallet_proof_of_compute::{pallet::Call as Proofs, types::ResourceClass},

@@ -15,7 +15,7 @@ use crate::{
 use api::runtime_types::{
 	frame_support::traits::preimages::Bounded,
 	pallet_conviction_voting::{types::Tally, vote::Voting},
-	pallet_dao::powers::Power,
+	pallet_dao::types::Power,
 	pallet_referenda::types::{Curve, ReferendumInfo, ReferendumStatus},
 	sp_arithmetic::per_things::Perbill,
 	sp_runtime::traits::BlakeTwo256,

@@ -1,36 +1,11 @@
 //! The rules of powers and of the pace.
-#![allow(missing_docs, missing_debug_implementations, unreachable_pub)]
 
-use frame_support::{derive_impl, traits::EnsureOrigin};
+use frame_support::traits::EnsureOrigin;
 use sp_runtime::BuildStorage;
 
 use crate::{
-	self as pallet_dao, Canceller, GenesisConfig, MarketAdmin, Membership, Pallet, Power,
-	ProofParameters, Treasury, Upgrade,
+	mock::*, Canceller, MarketAdmin, Membership, Pallet, Power, ProofParameters, Treasury, Upgrade,
 };
-
-frame_support::construct_runtime!(
-	pub enum Test {
-		System: frame_system,
-		Dao: pallet_dao,
-	}
-);
-
-#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
-impl frame_system::Config for Test {
-	type Block = frame_system::mocking::MockBlock<Test>;
-}
-
-impl pallet_dao::Config for Test {}
-
-fn with_pace(pace: u32, test: impl FnOnce()) {
-	let config = GenesisConfig::<Test> {
-		pace,
-		..Default::default()
-	};
-	let storage = config.build_storage().unwrap();
-	sp_io::TestExternalities::from(storage).execute_with(test);
-}
 
 #[test]
 fn a_power_opens_its_own_door_and_no_other() {
