@@ -6,7 +6,7 @@ use eyre::{eyre, Result, WrapErr};
 use usufruct_client::{
 	account_of, api, keypair, AccountId32, AtBlock, Client, Keypair, Wait, H256,
 };
-use usufruct_proof::{mix, seed, ClassParams, Hash, Reveal, SeedContext};
+use usufruct_proof::{mix, sample_seed, seed, ClassParams, Hash, Occasion, Reveal, SeedContext};
 
 use crate::{
 	config::Config,
@@ -472,7 +472,7 @@ impl Chain {
 				params,
 				context: SeedContext {
 					genesis: self.client.online().genesis_hash().0,
-					challenge: id,
+					occasion: Occasion::Challenge(id),
 					node: record.node,
 					hid: record.hid,
 					class: record.class,
@@ -517,9 +517,14 @@ impl Chain {
 	/// # Errors
 	///
 	/// Where the connection broke.
-	pub async fn sample_seed(&self, at: &AtBlock, challenge: &Challenge) -> Result<Option<Hash>> {
+	pub async fn sample_seed(
+		&self,
+		at: &AtBlock,
+		challenge: &Challenge,
+		seed: &Hash,
+	) -> Result<Option<Hash>> {
 		let outputs = self.outputs(at, challenge.commit_until() + 1, 4).await?;
-		Ok((outputs.len() >= 2).then(|| mix(&outputs)))
+		Ok((outputs.len() >= 2).then(|| sample_seed(seed, &mix(&outputs))))
 	}
 
 	/// Sends the root of round 0.

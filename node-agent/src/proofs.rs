@@ -68,12 +68,15 @@ pub async fn answer(chain: Chain, challenge: Challenge) -> Result<()> {
 	let roots = result?;
 
 	let at = block(&chain, challenge.sampled_at()).await?;
-	let sample_seed = chain.sample_seed(&at, &challenge).await?.ok_or_else(|| {
-		eyre!(
-			"too few blocks carried randomness for challenge {}",
-			challenge.id
-		)
-	})?;
+	let sample_seed = chain
+		.sample_seed(&at, &challenge, &seed)
+		.await?
+		.ok_or_else(|| {
+			eyre!(
+				"too few blocks carried randomness for challenge {}",
+				challenge.id
+			)
+		})?;
 	if chain.seed(&at, &challenge).await? != Some(seed) {
 		return Err(eyre!(
 			"the seed of challenge {} changed with its blocks",

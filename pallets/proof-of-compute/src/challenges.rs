@@ -140,7 +140,7 @@ impl<T: Config> Pallet<T> {
 		else {
 			return Err(Error::<T>::WrongStep.into());
 		};
-		let sample_seed = Self::sample_seed_of(&challenge)?;
+		let sample_seed = Self::sample_seed_of(id, &challenge)?;
 		ensure!(Self::now() <= challenge.reveal_until(), Error::<T>::TooLate);
 		let seed = Self::seed_of(id, &challenge)?;
 		let params = challenge.params;

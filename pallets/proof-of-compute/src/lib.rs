@@ -295,7 +295,7 @@ pub mod pallet {
 
 		/// The seed of a challenge's positions; `None` before it is known.
 		pub fn sample_seed(challenge: ChallengeId) -> Option<ProofHash> {
-			Self::sample_seed_of(&Challenges::<T>::get(challenge)?).ok()
+			Self::sample_seed_of(challenge, &Challenges::<T>::get(challenge)?).ok()
 		}
 	}
 

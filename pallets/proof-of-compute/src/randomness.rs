@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use frame_support::ensure;
 use sp_runtime::{DispatchError, SaturatedConversion};
 use usufruct_primitives::{traits::BlockRandomness, BlockNumber, ChallengeId};
-use usufruct_proof::{mix, seed, Hash, SeedContext};
+use usufruct_proof::{mix, sample_seed, seed, Hash, Occasion, SeedContext};
 
 use crate::{
 	ChallengeRecord, Config, Error, Pallet, Randomness, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
@@ -91,7 +91,7 @@ impl<T: Config> Pallet<T> {
 			.for_each(|(to, from)| *to = *from);
 		let context = SeedContext {
 			genesis,
-			challenge: id,
+			occasion: Occasion::Challenge(id),
 			node: challenge.node,
 			hid: challenge.hid,
 			class: challenge.class,
@@ -100,17 +100,19 @@ impl<T: Config> Pallet<T> {
 		Ok(seed(&context, &mix(&outputs)))
 	}
 
-	/// The seed of a challenge's positions.
+	/// The seed of a challenge's positions: of the blocks after its commitment, and of its own work, so
+	/// that two challenges which the same blocks sample open other positions.
 	///
 	/// # Errors
 	///
 	/// `TooEarly` before its blocks are over, or where fewer than two carried randomness.
 	pub(crate) fn sample_seed_of(
+		id: ChallengeId,
 		challenge: &ChallengeRecord<T::AccountId>,
 	) -> Result<Hash, DispatchError> {
 		ensure!(Self::now() >= challenge.sampled_at(), Error::<T>::TooEarly);
 		let outputs = Self::outputs(challenge.commit_until().saturating_add(1), SAMPLE_BLOCKS);
 		ensure!(outputs.len() >= SAMPLES_NEEDED, Error::<T>::TooEarly);
-		Ok(mix(&outputs))
+		Ok(sample_seed(&Self::seed_of(id, challenge)?, &mix(&outputs)))
 	}
 }

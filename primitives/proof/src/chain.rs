@@ -2,22 +2,45 @@
 
 use alloc::vec::Vec;
 
-use codec::Encode;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use rand_chacha::{
 	rand_core::{RngCore, SeedableRng},
 	ChaCha8Rng,
 };
+use scale_info::TypeInfo;
 use sp_crypto_hashing::blake2_256;
 
 use crate::{ClassParams, Hash};
 
-/// What a challenge's seed is bound to: none of it can be used anywhere else.
+/// What asks for a proof.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Occasion {
+	/// A challenge that somebody addressed to this hardware alone.
+	#[codec(index = 0)]
+	Challenge(u64),
+	/// An epoch, in which all hardware proves at once.
+	#[codec(index = 1)]
+	Epoch(u32),
+}
+
+/// What a seed is bound to: none of it can be used anywhere else.
 #[derive(Clone, Copy, Debug, Encode)]
 pub struct SeedContext {
 	/// The chain.
 	pub genesis: Hash,
-	/// The challenge.
-	pub challenge: u64,
+	/// What asks for the proof.
+	pub occasion: Occasion,
 	/// The machine.
 	pub node: u32,
 	/// The hardware in it.
@@ -37,6 +60,23 @@ pub fn mix(randomness: &[Hash]) -> Hash {
 /// The seed of round 0.
 pub fn seed(context: &SeedContext, randomness: &Hash) -> Hash {
 	(b"poc1/seed", context, randomness).using_encoded(blake2_256)
+}
+
+/// The seed of the positions to open, from the seed of the work and randomness that is younger than its
+/// commitment. Bound to the work: two proofs that are sampled by the same blocks open other positions.
+pub fn sample_seed(seed: &Hash, randomness: &Hash) -> Hash {
+	(b"poc1/sample", seed, randomness).using_encoded(blake2_256)
+}
+
+/// Whether the audit lottery draws this work: of `all` proofs `wanted` on average. Each is drawn by
+/// itself, so that nobody has to look at the others: BLAKE2b-256 of the seed and of randomness that is
+/// younger than the commitment, its first eight bytes scaled to `all` by multiply-high.
+pub fn is_drawn(seed: &Hash, randomness: &Hash, wanted: u32, all: u32) -> bool {
+	let hash = (b"poc1/lottery", seed, randomness).using_encoded(blake2_256);
+	let mut first = [0u8; 8];
+	first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
+	let scaled = u128::from(u64::from_le_bytes(first)).saturating_mul(all.into());
+	(scaled >> 64) < u128::from(wanted)
 }
 
 /// The seed of the round after `round`: keyed BLAKE3 of its root.

@@ -29,7 +29,10 @@ mod reveal;
 mod tile;
 mod verify;
 
-pub use chain::{commit_digest, mix, next_seed, sample_positions, seed, Position, SeedContext};
+pub use chain::{
+	commit_digest, is_drawn, mix, next_seed, sample_positions, sample_seed, seed, Occasion,
+	Position, SeedContext,
+};
 pub use matrix::{element, fill_column, fill_row, RoundKeys};
 pub use params::{ClassParams, ParamsError, MAX_DEPTH, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE};
 pub use reveal::{Opening, Reveal};

@@ -307,11 +307,80 @@ fn a_score_is_clamped_and_rounds_down() {
 }
 
 #[test]
+fn a_seed_is_bound_to_everything_that_asks_for_it() {
+	let context = SeedContext {
+		genesis: [1; 32],
+		occasion: Occasion::Challenge(2),
+		node: 3,
+		hid: 4,
+		class: 5,
+		params: PARAMS,
+	};
+	let other_params = ClassParams {
+		version: 2,
+		..PARAMS
+	};
+	let others = [
+		SeedContext {
+			genesis: [2; 32],
+			..context
+		},
+		SeedContext {
+			occasion: Occasion::Challenge(3),
+			..context
+		},
+		SeedContext {
+			occasion: Occasion::Epoch(2),
+			..context
+		},
+		SeedContext { node: 4, ..context },
+		SeedContext { hid: 5, ..context },
+		SeedContext {
+			class: 6,
+			..context
+		},
+		SeedContext {
+			params: other_params,
+			..context
+		},
+	];
+	let own = seed(&context, &[9; 32]);
+	for other in others {
+		assert_ne!(seed(&other, &[9; 32]), own, "{other:?}");
+	}
+	assert_ne!(seed(&context, &[8; 32]), own);
+}
+
+#[test]
+fn positions_of_two_proofs_that_the_same_blocks_sample_differ() {
+	let positions = |seed: u8| sample_positions(&PARAMS, 8, &sample_seed(&[seed; 32], &SAMPLES));
+	assert_ne!(positions(1), positions(2));
+}
+
+#[test]
+fn the_lottery_draws_as_many_as_are_wanted_and_all_where_they_are_few() {
+	let drawn = |wanted, all| {
+		(0..10_000u32)
+			.filter(|index| {
+				let mut seed = [0; 32];
+				seed[..4].copy_from_slice(&index.to_le_bytes());
+				is_drawn(&seed, &SAMPLES, wanted, all)
+			})
+			.count()
+	};
+	// 500 expected, with a standard deviation of 22: five of those are 110.
+	assert!((390..=610).contains(&drawn(500, 10_000)));
+	assert_eq!(drawn(10_000, 10_000), 10_000);
+	assert_eq!(drawn(50, 20), 10_000);
+	assert_eq!(drawn(0, 10_000), 0);
+}
+
+#[test]
 fn the_formats_are_frozen() {
 	let proof = prove(&PARAMS, [7; 32], 2, &SAMPLES);
 	let context = SeedContext {
 		genesis: [1; 32],
-		challenge: 2,
+		occasion: Occasion::Challenge(2),
 		node: 3,
 		hid: 4,
 		class: 5,
@@ -325,6 +394,7 @@ fn the_formats_are_frozen() {
 		hex(&next_seed(&[7; 32], &proof.reveal.roots[0], 0)),
 		hex(&proof.digest),
 		hex(&seed(&context, &mix(&[[5; 32], [6; 32]]))),
+		hex(&sample_seed(&[7; 32], &SAMPLES)),
 	];
 	assert_eq!(vectors, VECTORS, "a format changed: {vectors:#?}");
 }
@@ -333,13 +403,14 @@ fn hex(bytes: &[u8]) -> String {
 	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Row 1 of A, the first root, the second seed, the commitment, a challenge's seed.
-const VECTORS: [&str; 5] = [
+/// Row 1 of A, the first root, the second seed, the commitment, a challenge's seed, the positions' seed.
+const VECTORS: [&str; 6] = [
 	"7f05b3f379cc9f38c170c1858cb3c2e9304dd9a6dd1aecc4627f8d3cbbbfd2a2",
 	"85450bf9fe784dd07d2b44106bac9a8f00407631221eacd4601d331386af364b",
 	"d79443efd58ece22336b7eeb41af75434d339704057c206e74fe589bf5dd6a6a",
 	"0228175714e0ebefa9d6556d532db83f928e4518e3a81aac5276aaf5dc8fe51b",
-	"0dd2e3b3d4fe1e95368493d2cb748514d333035e84612a308f6cedb38445ec89",
+	"3fb6833fb875468d0d38628c14c63f67b17f6b5615e7c0dc90c087cf2fa559cd",
+	"4b51d7ef6a71201a6003e4fa2cdb405307ec18612470206620134e9fa5da7deb",
 ];
 
 proptest! {

@@ -1,6 +1,6 @@
 //! What is kept of the authors' randomness, and what follows from it.
 
-use usufruct_proof::{mix, seed, SeedContext};
+use usufruct_proof::{mix, sample_seed, seed, Occasion, SeedContext};
 
 use super::prover::*;
 use crate::{mock::*, Challenges, Randomness, RANDOMNESS_KEPT};
@@ -54,7 +54,7 @@ fn the_seed_is_made_of_the_two_blocks_after_the_request_and_all_that_it_is_for()
 			let found = seed_of(id);
 			let context = SeedContext {
 				genesis: System::block_hash(0).0,
-				challenge: id,
+				occasion: Occasion::Challenge(id),
 				node: 1,
 				hid: 1,
 				class: CLASS,
@@ -84,7 +84,7 @@ fn two_of_the_four_blocks_are_enough_for_positions() {
 		let (id, work) = committed(0, 2);
 		let found = sample_seed_of(id);
 		let outputs = [16, 17].map(|block| output(block).expect("it is kept"));
-		assert_eq!(found, mix(&outputs));
+		assert_eq!(found, sample_seed(&seed_of(id), &mix(&outputs)));
 		reveal(id, work.open(&found));
 		assert!(Faults::get().is_empty());
 	});

@@ -197,13 +197,13 @@ fn a_reveal_comes_in_its_last_block_and_not_after() {
 			ids.iter()
 				.zip(&works)
 				.for_each(|(id, work)| commit(*id, work));
-			let seed = sample_seed_of(ids[0]);
+			let seeds = ids.map(sample_seed_of);
 			go_to(24);
 			assert_eq!(challenge(ids[0]).reveal_until(), 24);
-			reveal(ids[0], works[0].open(&seed));
+			reveal(ids[0], works[0].open(&seeds[0]));
 			go_to(25);
 			assert_noop!(
-				ProofOfCompute::reveal(signed(ALICE), ids[1], Box::new(works[1].open(&seed))),
+				ProofOfCompute::reveal(signed(ALICE), ids[1], Box::new(works[1].open(&seeds[1]))),
 				Error::<Test>::TooLate
 			);
 			// Late is not wrong: the challenge waits to be ended.
@@ -265,17 +265,18 @@ fn a_reveal_of_another_challenge_is_a_fault() {
 		.machine(ALICE)
 		.machine(ALICE)
 		.build_and_execute(|| {
-			// Both of one owner, in the same blocks: the positions are the same, the work is not.
+			// Both of one owner, sampled by the same blocks: neither the work nor the positions are the
+			// same. Whoever did half of the work opens it where the other challenge asks.
 			let ids = [request(0), request(1)];
 			let works = ids.map(|id| work(id, 2));
 			ids.iter()
 				.zip(&works)
 				.for_each(|(id, work)| commit(*id, work));
-			let seed = sample_seed_of(ids[0]);
-			assert_eq!(seed, sample_seed_of(ids[1]));
-			reveal(ids[1], works[0].open(&seed));
+			let seeds = ids.map(sample_seed_of);
+			assert_ne!(seeds[0], seeds[1]);
+			reveal(ids[1], works[0].open(&seeds[1]));
 			assert_eq!(Faults::get(), [1]);
-			reveal(ids[0], works[0].open(&seed));
+			reveal(ids[0], works[0].open(&seeds[0]));
 			assert_eq!(Faults::get(), [1]);
 		});
 }
