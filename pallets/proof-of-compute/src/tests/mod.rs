@@ -1,5 +1,6 @@
 //! The rules of proofs, one file per subject.
 
+mod attacks;
 mod classes;
 mod commitments;
 mod expiry;

@@ -22,7 +22,7 @@ pub(crate) struct Work {
 }
 
 /// All tiles of one round, row by row.
-fn multiply(params: &ClassParams, round_seed: &Hash) -> Vec<Tile> {
+pub(crate) fn multiply(params: &ClassParams, round_seed: &Hash) -> Vec<Tile> {
 	let keys = RoundKeys::new(round_seed);
 	let vectors = |count: u32, fill: &dyn Fn(u32, &mut [u8])| -> Vec<Vec<u8>> {
 		let vector = |index| {
@@ -58,26 +58,30 @@ fn leaves(round_seed: &Hash, tiles: &[Tile]) -> Vec<Hash> {
 impl Work {
 	/// Computes so many rounds from the seed.
 	pub(crate) fn new(params: ClassParams, seed: Hash, rounds: u32) -> Self {
-		Self::with(params, seed, rounds, multiply)
+		Self::skipping(params, seed, rounds, |_, _| false)
 	}
 
 	/// The hashes of rounds that were not computed: every element is zero.
 	pub(crate) fn invented(params: ClassParams, seed: Hash, rounds: u32) -> Self {
-		Self::with(params, seed, rounds, |params, _| {
-			vec![[0; TILE_BYTES]; params.tiles() as usize]
-		})
+		Self::skipping(params, seed, rounds, |_, _| true)
 	}
 
-	fn with(
+	/// Work of which some tiles, by round and index, were not computed: their elements are zero.
+	pub(crate) fn skipping(
 		params: ClassParams,
 		seed: Hash,
 		rounds: u32,
-		compute: impl Fn(&ClassParams, &Hash) -> Vec<Tile>,
+		is_skipped: impl Fn(u32, u32) -> bool,
 	) -> Self {
 		let (mut seeds, mut tiles, mut roots) = (vec![seed], vec![], vec![]);
 		for round in 0..rounds {
 			let current = seeds[round as usize];
-			let result = compute(&params, &current);
+			let mut result = multiply(&params, &current);
+			for (index, tile) in (0..).zip(&mut result) {
+				if is_skipped(round, index) {
+					*tile = [0; TILE_BYTES];
+				}
+			}
 			let root = tile_root(&current, leaves(&current, &result)).expect("a power of two");
 			seeds.push(next_seed(&current, &root, round));
 			tiles.push(result);
