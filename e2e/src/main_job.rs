@@ -120,7 +120,8 @@ impl Stage {
 }
 
 /// The machine's processor, once its node is online.
-fn registered(provider: &Cli) -> Result<Option<u64>> {
+/// The hardware of the machine that is online; `None` while there is none.
+pub fn registered(provider: &Cli) -> Result<Option<u64>> {
 	let nodes = provider.run(&["node", "list"])?;
 	if !list(&nodes).any(|node| node["status"] == "Online") {
 		return Ok(None);

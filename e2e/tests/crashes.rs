@@ -20,6 +20,10 @@ const POINTS: [&str; 5] = [
 	"after-outcome",
 	"after-report",
 ];
+/// Where it may die over a proof.
+const PROOF_POINTS: [&str; 2] = ["work-kept", "work-committed"];
+/// Seed, window, positions, reveal: about a minute, and a slow machine.
+const PROVED: Duration = Duration::from_secs(300);
 /// Matching, finality, a start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -120,4 +124,39 @@ fn no_crash_of_the_agent_loses_a_lease_or_runs_one_twice_or_lets_one_outlive_its
 	stage.agent = start(&stage, folder.path(), None);
 	stage.agent.wait_ready().unwrap();
 	main_job::wait_gone(&stage, lease).unwrap();
+}
+
+#[test]
+fn an_agent_that_dies_over_a_proof_comes_back_and_finishes_it_without_a_fault() {
+	let folder = tempfile::tempdir().unwrap();
+	let mut stage = Stage::set(folder.path(), Engine::Wasm, &mut Plain).unwrap();
+	let tenant = stage.person(TENANT).unwrap();
+	let hid = stage.hid.to_string();
+	let mut last = 0;
+	for point in PROOF_POINTS {
+		println!("crash at {point}");
+		stage.agent.process().stop().unwrap();
+		stage.agent = start(&stage, folder.path(), Some(point));
+		wait::until("the machine to be online", PATIENCE, || {
+			main_job::registered(&tenant)
+		})
+		.unwrap();
+		let asked = tenant.run(&["proof", "request", &hid]).unwrap();
+		let challenge = asked["challenge"].to_string();
+		let status = stage.agent.wait_dead(PROVED).unwrap();
+		assert!(!status.success(), "it was to die at {point}");
+
+		stage.agent = start(&stage, folder.path(), None);
+		wait::until("the challenge to be over", PROVED, || {
+			let over = tenant.try_run(&["proof", "challenge", &challenge])?;
+			Ok(over.err())
+		})
+		.unwrap();
+		let score = tenant.run(&["proof", "show", &hid]).unwrap();
+		let proved_at = score["proved_at"].as_u64().unwrap();
+		assert!(proved_at > last, "{score}");
+		last = proved_at;
+	}
+	let node = tenant.run(&["node", "show", "0"]).unwrap();
+	assert_eq!(node["faults"], 0, "{node}");
 }

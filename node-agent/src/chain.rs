@@ -29,6 +29,17 @@ use api::runtime_types::{
 /// Blocks whose VRF outputs are kept, as the chain keeps them.
 const RANDOMNESS_KEPT: u32 = 1_024;
 
+/// How far a challenge is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+	/// Asked for.
+	Issued,
+	/// The root of round 0 is on chain.
+	Started,
+	/// The commitment is on chain.
+	Committed,
+}
+
 /// A challenge to hardware of this machine, with its timeline in blocks.
 #[derive(Clone, Debug)]
 pub struct Challenge {
@@ -40,8 +51,8 @@ pub struct Challenge {
 	pub context: SeedContext,
 	/// When it was asked for.
 	pub issued_at: u32,
-	/// How far it is: 0 issued, 1 first root sent, 2 committed.
-	pub step: u8,
+	/// How far it is.
+	pub step: Step,
 }
 
 impl Challenge {
@@ -58,6 +69,15 @@ impl Challenge {
 	/// The first block in which the positions are known.
 	pub fn sampled_at(&self) -> u32 {
 		self.commit_until() + 5
+	}
+
+	/// The last block of the step that is due.
+	pub fn due_until(&self) -> u32 {
+		match self.step {
+			Step::Issued => self.opens_at() + self.params.first_root,
+			Step::Started => self.commit_until(),
+			Step::Committed => self.sampled_at() + self.params.reveal,
+		}
 	}
 }
 
@@ -480,9 +500,9 @@ impl Chain {
 				},
 				issued_at: record.issued_at,
 				step: match record.state {
-					ChallengeState::Issued => 0,
-					ChallengeState::Started { .. } => 1,
-					ChallengeState::Committed { .. } => 2,
+					ChallengeState::Issued => Step::Issued,
+					ChallengeState::Started { .. } => Step::Started,
+					ChallengeState::Committed { .. } => Step::Committed,
 				},
 			});
 		}

@@ -9,15 +9,18 @@ use std::{
 };
 
 use eyre::{Result, WrapErr};
+use usufruct_proof::Hash;
 
 /// The places at which a crash is tested: the environment's `USUFRUCT_CRASH_AT` names one, and the
 /// process aborts there.
-pub const CRASH_POINTS: [&str; 5] = [
+pub const CRASH_POINTS: [&str; 7] = [
 	"before-intent",
 	"after-intent",
 	"after-start",
 	"after-outcome",
 	"after-report",
+	"work-kept",
+	"work-committed",
 ];
 
 /// Aborts if the environment names this point. For tests; does nothing else.
@@ -40,6 +43,15 @@ pub enum Outcome {
 	Finished,
 	/// It failed.
 	Failed,
+}
+
+/// The work of a proof: from it, every reveal can be computed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+	/// The seed of round 0.
+	pub seed: Hash,
+	/// The root of each round.
+	pub roots: Vec<Hash>,
 }
 
 /// The journal.
@@ -67,6 +79,11 @@ impl Journal {
 					outcome TEXT NOT NULL,
 					ends INTEGER NOT NULL DEFAULT 0,
 					PRIMARY KEY (lease, generation)
+				 ) STRICT;
+				 CREATE TABLE IF NOT EXISTS work (
+					challenge INTEGER PRIMARY KEY,
+					seed BLOB NOT NULL,
+					roots BLOB NOT NULL
 				 ) STRICT;",
 			)?;
 			Ok::<_, rusqlite::Error>(database)
@@ -140,6 +157,64 @@ impl Journal {
 			Err(error) => Err(error).wrap_err("read the journal"),
 		}
 	}
+
+	/// Keeps a challenge's work: before it is committed, since a commitment without a reveal is a fault.
+	///
+	/// # Errors
+	///
+	/// Where the disk does not take it.
+	pub fn keep_work(&self, challenge: u64, work: &Work) -> Result<()> {
+		self.database()
+			.execute(
+				"INSERT OR REPLACE INTO work (challenge, seed, roots) VALUES (?1, ?2, ?3)",
+				(challenge.cast_signed(), work.seed, work.roots.concat()),
+			)
+			.wrap_err("write the journal")?;
+		Ok(())
+	}
+
+	/// A challenge's work; `None` where none was kept.
+	///
+	/// # Errors
+	///
+	/// Where the journal cannot be read.
+	pub fn work(&self, challenge: u64) -> Result<Option<Work>> {
+		let found = self.database().query_row(
+			"SELECT seed, roots FROM work WHERE challenge = ?1",
+			(challenge.cast_signed(),),
+			|row| Ok((row.get::<_, Hash>(0)?, row.get::<_, Vec<u8>>(1)?)),
+		);
+		match found {
+			Ok((seed, roots)) => {
+				let (roots, _) = roots.as_chunks();
+				Ok(Some(Work {
+					seed,
+					roots: roots.to_vec(),
+				}))
+			}
+			Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
+			Err(error) => Err(error).wrap_err("read the journal"),
+		}
+	}
+
+	/// Forgets the work of challenges that are over: of all but these.
+	///
+	/// # Errors
+	///
+	/// Where the disk does not take it.
+	pub fn forget_other_work(&self, challenges: &[u64]) -> Result<()> {
+		let database = self.database();
+		let mut statement = database.prepare("SELECT challenge FROM work")?;
+		let kept: Vec<i64> = statement
+			.query_map((), |row| row.get(0))?
+			.collect::<Result<_, _>>()?;
+		for challenge in kept {
+			if !challenges.contains(&challenge.cast_unsigned()) {
+				database.execute("DELETE FROM work WHERE challenge = ?1", (challenge,))?;
+			}
+		}
+		Ok(())
+	}
 }
 
 #[cfg(test)]
@@ -170,6 +245,26 @@ mod tests {
 		assert_eq!(journal.count_end(1, 0).unwrap(), 2);
 		assert_eq!(journal.count_end(1, 1).unwrap(), 1);
 		assert_eq!(journal.count_end(2, 0).unwrap(), 1);
+	}
+
+	#[test]
+	fn work_is_there_after_opening_again_until_its_challenge_is_over() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Journal::open(folder.path()).unwrap();
+		let work = |byte: u8, rounds| Work {
+			seed: [byte; 32],
+			roots: vec![[byte + 1; 32]; rounds],
+		};
+		journal.keep_work(1, &work(1, 3)).unwrap();
+		journal.keep_work(2, &work(5, 512)).unwrap();
+		journal.keep_work(2, &work(2, 4)).unwrap();
+		drop(journal);
+		let journal = Journal::open(folder.path()).unwrap();
+		assert_eq!(journal.work(1).unwrap(), Some(work(1, 3)));
+		assert_eq!(journal.work(2).unwrap(), Some(work(2, 4)));
+		journal.forget_other_work(&[2, 9]).unwrap();
+		assert_eq!(journal.work(1).unwrap(), None);
+		assert_eq!(journal.work(2).unwrap(), Some(work(2, 4)));
 	}
 
 	#[test]

@@ -12,6 +12,5 @@ pub mod engine;
 pub mod inventory;
 pub mod journal;
 pub mod proofs;
-pub mod prover;
 pub mod reconciler;
 pub mod server;

@@ -9,11 +9,12 @@ use std::{
 };
 
 use eyre::{eyre, Result};
-use usufruct_proof::commit_digest;
+use usufruct_proof::{commit_digest, Hash};
+use usufruct_prover as prover;
 
 use crate::{
-	chain::{Chain, Challenge},
-	prover,
+	chain::{Chain, Challenge, Step},
+	journal::{crash_point, Journal, Work},
 };
 
 /// Blocks before the deadline at which the last round begins at the latest: the commitment has to
@@ -31,19 +32,67 @@ async fn block(chain: &Chain, number: u32) -> Result<usufruct_client::AtBlock> {
 	}
 }
 
-/// Answers the challenge from its beginning.
+/// Answers the challenge from the step that it is at.
+///
+/// Work is kept before it is committed, so that an agent that dies comes back with what it owes: a
+/// commitment without a reveal is a fault. Work that was interrupted before is begun anew, with the
+/// same seed and so with the same first root, in what is left of the window.
 ///
 /// # Errors
 ///
-/// Where a step was missed, the chain refused one, or the seed changed by a re-organisation: the
-/// challenge then ends without a proof, never with a wrong one.
-pub async fn answer(chain: Chain, challenge: Challenge) -> Result<()> {
-	let at = block(&chain, challenge.opens_at()).await?;
+/// Where a step was missed, the chain refused one, the connection broke, or the seed changed by a
+/// re-organisation. Never leads to a wrong proof; whether to try again follows from the chain's state.
+pub async fn answer(chain: &Chain, journal: &Journal, challenge: Challenge) -> Result<()> {
+	let id = challenge.id;
+	let at = block(chain, challenge.opens_at()).await?;
 	let seed = chain
 		.seed(&at, &challenge)
 		.await?
-		.ok_or_else(|| eyre!("no block carried randomness for challenge {}", challenge.id))?;
-	tracing::info!(challenge = challenge.id, "proving compute");
+		.ok_or_else(|| eyre!("no block carried randomness for challenge {id}"))?;
+	let kept = journal.work(id)?.filter(|work| work.seed == seed);
+	let roots = match (challenge.step, kept) {
+		(Step::Committed, Some(work)) => work.roots,
+		(Step::Committed, None) => {
+			return Err(eyre!("what was committed for challenge {id} is lost"))
+		}
+		(step, Some(work)) => {
+			// The first root was in a block that is on no branch any more.
+			if let (Step::Issued, Some(first)) = (step, work.roots.first()) {
+				chain.commit_first(id, *first).await?;
+			}
+			commit(chain, &challenge, work.roots).await?
+		}
+		(_, None) => {
+			tracing::info!(challenge = id, "proving compute");
+			let roots = compute(chain, &challenge, seed).await?;
+			let work = Work { seed, roots };
+			journal.keep_work(id, &work)?;
+			crash_point("work-kept");
+			commit(chain, &challenge, work.roots).await?
+		}
+	};
+	crash_point("work-committed");
+
+	let at = block(chain, challenge.sampled_at()).await?;
+	if chain.seed(&at, &challenge).await? != Some(seed) {
+		return Err(eyre!("the seed of challenge {id} changed with its blocks"));
+	}
+	let sample_seed = chain
+		.sample_seed(&at, &challenge, &seed)
+		.await?
+		.ok_or_else(|| eyre!("too few blocks carried randomness for challenge {id}"))?;
+	let params = challenge.params;
+	let reveal =
+		tokio::task::spawn_blocking(move || prover::open(&params, seed, &roots, &sample_seed))
+			.await?
+			.ok_or_else(|| eyre!("the proof does not fit into a reveal"))?;
+	chain.reveal(id, reveal).await?;
+	tracing::info!(challenge = id, "proof revealed");
+	Ok(())
+}
+
+/// Computes rounds until the commitment is due; sends the root of the first as soon as it is there.
+async fn compute(chain: &Chain, challenge: &Challenge, seed: Hash) -> Result<Vec<Hash>> {
 	let stop = Arc::new(AtomicBool::new(false));
 	let (roots_in, mut roots_out) = tokio::sync::mpsc::unbounded_channel();
 	let worker = {
@@ -62,52 +111,25 @@ pub async fn answer(chain: Chain, challenge: Challenge) -> Result<()> {
 			)
 		})
 	};
-	let result = commit(&chain, &challenge, &stop, &mut roots_out, worker).await;
+	let window = async {
+		let first = roots_out
+			.recv()
+			.await
+			.ok_or_else(|| eyre!("no round was computed"))?;
+		if challenge.step == Step::Issued {
+			chain.commit_first(challenge.id, first).await?;
+		}
+		block(chain, challenge.commit_until().saturating_sub(RESERVE)).await
+	};
+	let ended = window.await;
 	// Whatever happened: the processors belong to somebody else now.
 	stop.store(true, Ordering::Relaxed);
-	let roots = result?;
-
-	let at = block(&chain, challenge.sampled_at()).await?;
-	let sample_seed = chain
-		.sample_seed(&at, &challenge, &seed)
-		.await?
-		.ok_or_else(|| {
-			eyre!(
-				"too few blocks carried randomness for challenge {}",
-				challenge.id
-			)
-		})?;
-	if chain.seed(&at, &challenge).await? != Some(seed) {
-		return Err(eyre!(
-			"the seed of challenge {} changed with its blocks",
-			challenge.id
-		));
-	}
-	let params = challenge.params;
-	let reveal =
-		tokio::task::spawn_blocking(move || prover::open(&params, seed, &roots, &sample_seed))
-			.await?
-			.ok_or_else(|| eyre!("the proof does not fit into a reveal"))?;
-	chain.reveal(challenge.id, reveal).await?;
-	tracing::info!(challenge = challenge.id, "proof revealed");
-	Ok(())
+	ended?;
+	Ok(worker.await?)
 }
 
-async fn commit(
-	chain: &Chain,
-	challenge: &Challenge,
-	stop: &AtomicBool,
-	roots: &mut tokio::sync::mpsc::UnboundedReceiver<[u8; 32]>,
-	worker: tokio::task::JoinHandle<Vec<[u8; 32]>>,
-) -> Result<Vec<[u8; 32]>> {
-	let first = roots
-		.recv()
-		.await
-		.ok_or_else(|| eyre!("no round was computed"))?;
-	chain.commit_first(challenge.id, first).await?;
-	block(chain, challenge.commit_until().saturating_sub(RESERVE)).await?;
-	stop.store(true, Ordering::Relaxed);
-	let roots = worker.await?;
+/// Commits to the work. Gives it back.
+async fn commit(chain: &Chain, challenge: &Challenge, roots: Vec<Hash>) -> Result<Vec<Hash>> {
 	let rounds = u32::try_from(roots.len())?;
 	chain
 		.commit(challenge.id, rounds, commit_digest(&roots))

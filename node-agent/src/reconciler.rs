@@ -156,20 +156,32 @@ impl Reconciler {
 		Ok(())
 	}
 
+	/// Answers what is due, each challenge once at a time. What failed is tried again in the next pass,
+	/// from the step that the chain knows, as long as that is not over.
 	async fn answer_challenges(&self, at: &usufruct_client::AtBlock) -> Result<()> {
 		let hids: Vec<u64> = self.hids.values().copied().collect();
-		for challenge in self.chain.challenges(at, &hids).await? {
-			// Work that a crash interrupted cannot be finished: its rounds are gone.
-			let is_new = challenge.step == 0 && lock(&self.proving).insert(challenge.id);
-			if !is_new {
+		let challenges = self.chain.challenges(at, &hids).await?;
+		let open: Vec<u64> = challenges.iter().map(|challenge| challenge.id).collect();
+		for challenge in challenges {
+			let is_due = Chain::number(at) < challenge.due_until();
+			if !is_due || !lock(&self.proving).insert(challenge.id) {
 				continue;
 			}
-			let (chain, metrics, id) = (self.chain.clone(), self.metrics.clone(), challenge.id);
+			self.journal.forget_other_work(&open)?;
+			let (chain, journal, metrics) = (
+				self.chain.clone(),
+				self.journal.clone(),
+				self.metrics.clone(),
+			);
+			let (proving, id) = (self.proving.clone(), challenge.id);
 			tokio::spawn(async move {
-				match proofs::answer(chain, challenge).await {
+				match proofs::answer(&chain, &journal, challenge).await {
+					// Stays in the set: the chain may show the challenge for a moment still.
 					Ok(()) => metrics.proofs.inc(),
 					Err(error) => {
-						tracing::warn!(challenge = id, error = format!("{error:#}"), "no proof");
+						let error = format!("{error:#}");
+						tracing::warn!(challenge = id, error, "no proof yet");
+						lock(&proving).remove(&id);
 					}
 				}
 			});

@@ -1,4 +1,7 @@
-//! Proves what the processors can do: all cores, with the vector instructions that they have.
+//! How does this machine prove what it can compute?
+//!
+//! By all cores, with the vector instructions that they have. A crate of its own, since it alone is
+//! built with all optimisations in every profile.
 
 use rayon::prelude::*;
 use usufruct_proof::{
