@@ -51,14 +51,18 @@ pub(super) fn malformed_reveals() -> Attack {
 	type Change = fn(&mut Reveal);
 	let changes: [(&str, Change); 9] = [
 		("no roots", |r| r.roots = Default::default()),
-		("a root less", |r| drop(r.roots.pop())),
+		("a root less", |r| {
+			r.roots.pop();
+		}),
 		("a root more", |r| {
 			r.roots.try_push([1; 32]).expect("there is room");
 		}),
 		("roots in another order", |r| {
 			r.roots = reversed(&r.roots);
 		}),
-		("an opening less", |r| drop(r.openings.pop())),
+		("an opening less", |r| {
+			r.openings.pop();
+		}),
 		("an opening twice", |r| {
 			let first = r.openings[0].clone();
 			r.openings
@@ -68,7 +72,9 @@ pub(super) fn malformed_reveals() -> Attack {
 		("openings in another order", |r| {
 			r.openings = reversed(&r.openings);
 		}),
-		("a shorter path", |r| drop(r.openings[0].path.pop())),
+		("a shorter path", |r| {
+			r.openings[0].path.pop();
+		}),
 		("a path of other dimensions", |r| {
 			r.openings[0].path.try_push([1; 32]).expect("there is room");
 		}),
@@ -88,4 +94,41 @@ pub(super) fn malformed_reveals() -> Attack {
 			changes.len()
 		),
 	}
+}
+
+#[test]
+fn no_change_of_a_reveals_bytes_is_accepted_or_leaves_the_state_unsound() {
+	use frame_support::storage::{with_transaction, TransactionOutcome};
+	use sp_runtime::{traits::Dispatchable, DispatchError};
+	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
+		let (id, opened) = ready(0, ROUNDS);
+		let call: RuntimeCall = crate::Call::reveal {
+			challenge: id,
+			reveal: Box::new(opened),
+		}
+		.into();
+		let bytes = call.encode();
+		let (mut decoded, mut accepted) = (0, 0);
+		// Every byte of the small parts, and some of the large.
+		for at in (0..bytes.len()).filter(|at| *at < 200 || at % 7 == 0) {
+			for flip in [0x01, 0x80, 0xff] {
+				let mut changed = bytes.clone();
+				changed[at] ^= flip;
+				let Ok(call) = RuntimeCall::decode_all(&mut &changed[..]) else {
+					continue;
+				};
+				decoded += 1;
+				let proved: Result<bool, DispatchError> = with_transaction(|| {
+					let _: Result<_, _> = call.dispatch(signed(ALICE));
+					ProofOfCompute::do_try_state().expect("the invariants hold");
+					let proved = crate::Scores::<Test>::contains_key(0);
+					TransactionOutcome::Rollback(Ok(proved))
+				});
+				accepted += u32::from(proved.expect("it is rolled back"));
+				Faults::set(Vec::new());
+			}
+		}
+		assert!(decoded > 1_000, "{decoded}");
+		assert_eq!(accepted, 0);
+	});
 }
