@@ -3,116 +3,89 @@
 //! By all cores, with the vector instructions that they have. A crate of its own, since it alone is
 //! built with all optimisations in every profile.
 
+mod multiply;
+
+pub use multiply::{instructions, multiply_tile, Instructions};
+
 use rayon::prelude::*;
 use usufruct_proof::{
-	fill_column, fill_row, next_seed, parent, sample_positions, tile_chaining_value, tile_root,
-	ClassParams, Hash, Opening, Reveal, RoundKeys, TILE, TILE_BYTES,
+	fill_column, fill_row, next_seed, parent, sample_positions, subtree_chaining_value,
+	tile_chaining_value, tile_root, ClassParams, Hash, Opening, Reveal, RoundKeys, TILE,
+	TILE_BYTES,
 };
 
-/// One round's result: the chaining values of its tiles, and tiles that were asked for.
-struct Round {
-	values: Vec<Hash>,
-	kept: Vec<(u32, [u8; TILE_BYTES])>,
+/// Tiles that one thread multiplies and hashes at once: as many chunks as BLAKE3 does side by side.
+const GROUP: usize = 16;
+
+/// The matrices of one round, with what multiplies them.
+struct Round<'a> {
+	params: &'a ClassParams,
+	seed: &'a Hash,
+	rows: Vec<u8>,
+	columns: Vec<u8>,
+	with: Instructions,
 }
 
-/// Computes a round; keeps the tiles named in `keep`.
-fn compute(params: &ClassParams, round_seed: &Hash, keep: &[u32]) -> Round {
-	let keys = RoundKeys::new(round_seed);
-	let k = params.k as usize;
-	let vectors = |count: u32, fill: fn(&RoundKeys, u32, &mut [u8])| -> Vec<u8> {
-		let mut bytes = vec![0u8; count as usize * k];
-		bytes
-			.par_chunks_mut(k)
-			.enumerate()
-			.for_each(|(index, vector)| {
-				fill(&keys, index as u32, vector);
-			});
-		bytes
-	};
-	let (rows, columns) = (vectors(params.m, fill_row), vectors(params.n, fill_column));
-	let across = params.n as usize / TILE;
-	let results: Vec<(Hash, Option<(u32, [u8; TILE_BYTES])>)> = (0..params.tiles())
-		.into_par_iter()
-		.map(|index| {
-			let (block_row, block_column) = (index as usize / across, index as usize % across);
-			let row = &rows[block_row * TILE * k..(block_row + 1) * TILE * k];
-			let column = &columns[block_column * TILE * k..(block_column + 1) * TILE * k];
-			let tile = multiply_tile(row, column, k);
-			let value = tile_chaining_value(round_seed, index, &tile);
-			(value, keep.contains(&index).then_some((index, tile)))
-		})
-		.collect();
-	let (values, kept): (Vec<_>, Vec<_>) = results.into_iter().unzip();
-	Round {
-		values,
-		kept: kept.into_iter().flatten().collect(),
-	}
-}
-
-/// Sixteen rows times sixteen columns, each of k bytes.
-fn multiply_tile(rows: &[u8], columns: &[u8], k: usize) -> [u8; TILE_BYTES] {
-	let mut tile = [0u8; TILE_BYTES];
-	for (i, row) in rows.chunks_exact(k).enumerate() {
-		for (j, four) in columns.chunks_exact(4 * k).enumerate() {
-			let (a, rest) = four.split_at(k);
-			let (b, rest) = rest.split_at(k);
-			let (c, d) = rest.split_at(k);
-			for (offset, sum) in dot4(row, [a, b, c, d]).into_iter().enumerate() {
-				let at = (i * TILE + j * 4 + offset) * 4;
-				tile[at..at + 4].copy_from_slice(&sum.to_le_bytes());
-			}
+impl<'a> Round<'a> {
+	fn new(params: &'a ClassParams, seed: &'a Hash) -> Self {
+		let keys = RoundKeys::new(seed);
+		let k = params.k as usize;
+		let vectors = |count: u32, fill: fn(&RoundKeys, u32, &mut [u8])| -> Vec<u8> {
+			let mut bytes = vec![0u8; count as usize * k];
+			bytes
+				.par_chunks_mut(k)
+				.enumerate()
+				.for_each(|(index, vector)| {
+					fill(&keys, index as u32, vector);
+				});
+			bytes
+		};
+		Self {
+			params,
+			seed,
+			rows: vectors(params.m, fill_row),
+			columns: vectors(params.n, fill_column),
+			with: instructions(),
 		}
 	}
-	tile
-}
 
-/// Four sums of products of int8 with one row. Written so that the compiler vectorises it for
-/// whatever the surrounding function may use.
-#[inline(always)]
-fn dot4_plain(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
-	let mut sums = [0i32; 4];
-	for (sum, column) in sums.iter_mut().zip(columns) {
-		*sum = row
-			.iter()
-			.zip(column)
-			.map(|(a, b)| i32::from(i16::from(*a as i8) * i16::from(*b as i8)))
-			.sum();
+	fn tile(&self, index: u32) -> [u8; TILE_BYTES] {
+		let across = self.params.n as usize / TILE;
+		let (row, column) = (index as usize / across, index as usize % across);
+		let length = TILE * self.params.k as usize;
+		multiply_tile(
+			self.with,
+			&self.rows[row * length..][..length],
+			&self.columns[column * length..][..length],
+			self.params.k as usize,
+		)
 	}
-	sums
-}
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn dot4_avx2(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
-	dot4_plain(row, columns)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn dot4_avx512(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
-	dot4_plain(row, columns)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[expect(
-	unsafe_code,
-	reason = "a function for certain processors is called after asking for them"
-)]
-fn dot4(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
-	if is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512vl") {
-		// SAFETY: the processor has what the function was compiled for.
-		unsafe { dot4_avx512(row, columns) }
-	} else if is_x86_feature_detected!("avx2") {
-		// SAFETY: as above.
-		unsafe { dot4_avx2(row, columns) }
-	} else {
-		dot4_plain(row, columns)
+	fn root(&self) -> Option<Hash> {
+		// Both are powers of two; above the groups there must be a root.
+		let group = GROUP.min(self.params.tiles() as usize / 2).max(1);
+		let values = (0..self.params.tiles())
+			.into_par_iter()
+			.step_by(group)
+			.map(|first| {
+				let mut tiles = [0u8; GROUP * TILE_BYTES];
+				let tiles = &mut tiles[..group * TILE_BYTES];
+				for (index, tile) in (first..).zip(tiles.chunks_exact_mut(TILE_BYTES)) {
+					tile.copy_from_slice(&self.tile(index));
+				}
+				subtree_chaining_value(self.seed, first, tiles)
+			})
+			.collect();
+		tile_root(self.seed, values)
 	}
-}
 
-#[cfg(not(target_arch = "x86_64"))]
-fn dot4(row: &[u8], columns: [&[u8]; 4]) -> [i32; 4] {
-	dot4_plain(row, columns)
+	/// The chaining values of all tiles.
+	fn values(&self) -> Vec<Hash> {
+		(0..self.params.tiles())
+			.into_par_iter()
+			.map(|index| tile_chaining_value(self.seed, index, &self.tile(index)))
+			.collect()
+	}
 }
 
 /// Computes rounds until `go_on` says no, at most the class's limit; tells each root to `done`.
@@ -128,7 +101,7 @@ pub fn prove(
 		if !go_on(round) {
 			break;
 		}
-		let Some(root) = tile_root(&current, compute(params, &current, &[]).values) else {
+		let Some(root) = Round::new(params, &current).root() else {
 			break;
 		};
 		done(round, &root);
@@ -157,23 +130,16 @@ pub fn open(
 	rounds.dedup();
 	for round in rounds {
 		let round_seed = seeds.get(round as usize)?;
-		let here: Vec<_> = positions
-			.iter()
-			.enumerate()
-			.filter(|(_, position)| position.round == round)
-			.collect();
-		let tiles: Vec<u32> = here
-			.iter()
-			.map(|(_, position)| position.tile(params))
-			.collect();
-		let computed = compute(params, round_seed, &tiles);
-		for ((at, _), index) in here.iter().zip(&tiles) {
-			let (_, tile) = computed.kept.iter().find(|(kept, _)| kept == index)?;
-			let path = path_of(round_seed, &computed.values, *index)?;
-			openings[*at] = Some(Opening {
-				tile: *tile,
-				path: path.try_into().ok()?,
-			});
+		let computed = Round::new(params, round_seed);
+		let values = computed.values();
+		for (position, opening) in positions.iter().zip(&mut openings) {
+			if position.round == round {
+				let index = position.tile(params);
+				*opening = Some(Opening {
+					tile: computed.tile(index),
+					path: path_of(round_seed, &values, index)?.try_into().ok()?,
+				});
+			}
 		}
 	}
 	Some(Reveal {
@@ -239,15 +205,5 @@ mod tests {
 			prove(&PARAMS, [3; 32], |round| round < 2, |_, _| {}).len(),
 			2
 		);
-	}
-
-	#[test]
-	fn every_kind_of_instructions_gives_the_same_sums() {
-		let row: Vec<u8> = (0..192u32).map(|x| (x * 37) as u8).collect();
-		let column: Vec<u8> = (0..192u32).map(|x| (x * 91 + 128) as u8).collect();
-		let columns = [&column[..], &row[..], &column[..], &row[..]];
-		let expected = columns.map(|column| usufruct_proof::element(&row, column));
-		assert_eq!(dot4(&row, columns), expected);
-		assert_eq!(dot4_plain(&row, columns), expected);
 	}
 }

@@ -36,7 +36,9 @@ pub use chain::{
 pub use matrix::{element, fill_column, fill_row, RoundKeys};
 pub use params::{ClassParams, ParamsError, MAX_DEPTH, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE};
 pub use reveal::{Opening, Reveal};
-pub use tile::{opening_root, parent, tile_chaining_value, tile_root, TILE, TILE_BYTES};
+pub use tile::{
+	opening_root, parent, subtree_chaining_value, tile_chaining_value, tile_root, TILE, TILE_BYTES,
+};
 pub use verify::{verify, VerifyError};
 
 /// A 32-byte hash or seed.

@@ -19,6 +19,16 @@ pub fn tile_chaining_value(key: &Hash, index: u32, tile: &[u8; TILE_BYTES]) -> H
 		.finalize_non_root()
 }
 
+/// The chaining value above the tiles from `index` on, one after the other in `tiles`: the same as
+/// merging theirs, and many times faster, since BLAKE3 hashes chunks side by side. Their number must be a
+/// power of two that divides `index`, and less than all.
+pub fn subtree_chaining_value(key: &Hash, index: u32, tiles: &[u8]) -> Hash {
+	blake3::Hasher::new_keyed(key)
+		.set_input_offset(u64::from(index).saturating_mul(TILE_BYTES as u64))
+		.update(tiles)
+		.finalize_non_root()
+}
+
 /// The chaining value above two others, below the root.
 pub fn parent(key: &Hash, left: &Hash, right: &Hash) -> Hash {
 	merge_subtrees_non_root(left, right, Mode::KeyedHash(key))

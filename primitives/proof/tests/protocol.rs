@@ -140,6 +140,23 @@ fn a_root_is_the_keyed_blake3_of_the_tiles_in_order() {
 }
 
 #[test]
+fn a_subtree_is_what_merging_its_tiles_gives() {
+	let (key, tiles) = ([3; 32], multiply(&PARAMS, &[3; 32]));
+	let values: Vec<Hash> = (0u32..)
+		.zip(&tiles)
+		.map(|(t, tile)| tile_chaining_value(&key, t, tile))
+		.collect();
+	for index in [0, 4] {
+		let (at, end) = (index as usize, index as usize + 4);
+		let merged = |a: usize| parent(&key, &values[a], &values[a + 1]);
+		assert_eq!(
+			subtree_chaining_value(&key, index, &tiles[at..end].concat()),
+			parent(&key, &merged(at), &merged(at + 2))
+		);
+	}
+}
+
+#[test]
 fn positions_of_other_randomness_are_not_opened() {
 	let proof = prove(&PARAMS, [7; 32], 4, &SAMPLES);
 	assert!(check(&proof, &[10; 32]).is_err());
