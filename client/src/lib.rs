@@ -12,6 +12,9 @@ mod measure;
 
 #[allow(missing_docs, missing_debug_implementations, clippy::all)]
 mod generated {
+	// Cargo does not see what a macro reads: without this, types of an older runtime stay.
+	const _: &[u8] = include_bytes!("../metadata.scale");
+
 	#[subxt::subxt(
 		runtime_metadata_path = "metadata.scale",
 		derive_for_all_types = "Clone, PartialEq, Eq"

@@ -48,7 +48,7 @@ pub struct Machine {
 /// Where the identity can neither be read nor created in `data_dir`.
 pub fn look(data_dir: &Path) -> Result<Machine> {
 	let identity = identity(data_dir)?;
-	let mut devices = vec![processor(&identity, data_dir)];
+	let mut devices = vec![processor(&identity, data_dir)?];
 	let mut notes = Vec::new();
 	match gpus() {
 		Ok(found) => devices.extend(found.into_iter().filter_map(|found| match found {
@@ -90,7 +90,7 @@ fn identity(data_dir: &Path) -> Result<[u8; 32]> {
 	Ok(hasher.finalize().into())
 }
 
-fn processor(identity: &[u8; 32], data_dir: &Path) -> Device {
+fn processor(identity: &[u8; 32], data_dir: &Path) -> Result<Device> {
 	let mut system = sysinfo::System::new();
 	system.refresh_memory();
 	system.refresh_cpu_all();
@@ -101,15 +101,11 @@ fn processor(identity: &[u8; 32], data_dir: &Path) -> Device {
 		.map_or("processor", |cpu| cpu.brand())
 		.trim()
 		.to_string();
-	let disks = sysinfo::Disks::new_with_refreshed_list();
-	let whole = data_dir.canonicalize().unwrap_or_default();
-	let disk = disks
-		.iter()
-		.filter(|disk| whole.starts_with(disk.mount_point()))
-		.max_by_key(|disk| disk.mount_point().as_os_str().len())
-		.map_or(0, sysinfo::Disk::available_space);
+	// Of the folder itself: a list of mounted disks may lack the one that a container or a chroot is on.
+	let disk = fs4::available_space(data_dir)
+		.wrap_err_with(|| format!("read how much space {} has", data_dir.display()))?;
 	let mib = |bytes: u64| u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
-	Device {
+	Ok(Device {
 		name,
 		gpu: false,
 		class: if cfg!(target_arch = "aarch64") {
@@ -123,7 +119,7 @@ fn processor(identity: &[u8; 32], data_dir: &Path) -> Device {
 			.saturating_mul(1_000),
 		memory_mib: mib(system.total_memory()),
 		disk_mib: mib(disk),
-	}
+	})
 }
 
 /// The GPUs that the driver shows; for each what it is, or why it cannot be offered.
@@ -179,6 +175,7 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let machine = look(folder.path()).unwrap();
 		let processor = &machine.devices[0];
-		assert!(!processor.gpu && processor.cpu_millis >= 1_000 && processor.memory_mib > 0);
+		assert!(!processor.gpu && processor.cpu_millis >= 1_000);
+		assert!(processor.memory_mib > 0 && processor.disk_mib > 0);
 	}
 }
