@@ -66,7 +66,7 @@ fn a_vote_changes_a_class_and_what_is_under_way_keeps_what_it_began_with() {
 	}
 	let shown = bob.run(&["dao", "show", &referendum]).unwrap();
 	assert_eq!(text(&shown, "track").unwrap(), "proof_parameters");
-	assert_eq!(text(&shown, "ayes").unwrap(), "3600000");
+	assert_eq!(text(&shown, "ayes").unwrap(), "3600000 USU");
 	assert!(text(&shown, "effect").unwrap().contains("48"), "{shown}");
 
 	let over = bob.run(&["dao", "show", &referendum, "--wait"]).unwrap();

@@ -5,63 +5,67 @@
 
 mod multiply;
 
-pub use multiply::{instructions, multiply_tile, Instructions};
+pub use multiply::{multiply_tile, Instructions, Panels};
 
+use chacha20::{
+	cipher::{KeyIvInit, StreamCipher, StreamCipherSeek},
+	ChaCha8,
+};
 use rayon::prelude::*;
 use usufruct_proof::{
-	fill_column, fill_row, next_seed, parent, sample_positions, subtree_chaining_value,
-	tile_chaining_value, tile_root, ClassParams, Hash, Opening, Reveal, RoundKeys, TILE,
-	TILE_BYTES,
+	next_seed, parent, sample_positions, subtree_chaining_value, tile_chaining_value, tile_root,
+	ClassParams, Hash, Opening, Reveal, RoundKeys, TILE, TILE_BYTES,
 };
+
+/// A part of a key's ChaCha8 stream, from the byte `begin` on, a multiple of 64. The counter of this
+/// library's variant has 32 bits, which is enough for 256 GiB.
+pub fn keystream(key: &Hash, begin: u64, into: &mut [u8]) {
+	let mut stream = ChaCha8::new(key.into(), &[0; 12].into());
+	stream.seek(begin);
+	into.fill(0);
+	stream.apply_keystream(into);
+}
 
 /// Tiles that one thread multiplies and hashes at once: as many chunks as BLAKE3 does side by side.
 const GROUP: usize = 16;
 
-/// The matrices of one round, with what multiplies them.
-struct Round<'a> {
+/// Room for the matrices of one round, and what multiplies them.
+struct Matrices<'a> {
 	params: &'a ClassParams,
-	seed: &'a Hash,
-	rows: Vec<u8>,
-	columns: Vec<u8>,
+	rows: Panels,
+	columns: Panels,
 	with: Instructions,
 }
 
-impl<'a> Round<'a> {
-	fn new(params: &'a ClassParams, seed: &'a Hash) -> Self {
-		let keys = RoundKeys::new(seed);
-		let k = params.k as usize;
-		let vectors = |count: u32, fill: fn(&RoundKeys, u32, &mut [u8])| -> Vec<u8> {
-			let mut bytes = vec![0u8; count as usize * k];
-			bytes
-				.par_chunks_mut(k)
-				.enumerate()
-				.for_each(|(index, vector)| {
-					fill(&keys, index as u32, vector);
-				});
-			bytes
-		};
+impl<'a> Matrices<'a> {
+	fn new(params: &'a ClassParams) -> Self {
+		let panels = |side: u32| Panels::new(side as usize, params.k as usize);
 		Self {
 			params,
-			seed,
-			rows: vectors(params.m, fill_row),
-			columns: vectors(params.n, fill_column),
-			with: instructions(),
+			rows: panels(params.m),
+			columns: panels(params.n),
+			with: Instructions::best(),
+		}
+	}
+
+	/// Makes them those of a round.
+	fn of_round(&mut self, seed: &Hash) {
+		let keys = RoundKeys::new(seed);
+		for (panels, key) in [
+			(&mut self.rows, keys.of_a()),
+			(&mut self.columns, keys.of_b()),
+		] {
+			panels.fill(|index, into| keystream(key, index as u64 * into.len() as u64, into));
 		}
 	}
 
 	fn tile(&self, index: u32) -> [u8; TILE_BYTES] {
 		let across = self.params.n as usize / TILE;
 		let (row, column) = (index as usize / across, index as usize % across);
-		let length = TILE * self.params.k as usize;
-		multiply_tile(
-			self.with,
-			&self.rows[row * length..][..length],
-			&self.columns[column * length..][..length],
-			self.params.k as usize,
-		)
+		multiply_tile(self.with, (&self.rows, row), (&self.columns, column))
 	}
 
-	fn root(&self) -> Option<Hash> {
+	fn root(&self, seed: &Hash) -> Option<Hash> {
 		// Both are powers of two; above the groups there must be a root.
 		let group = GROUP.min(self.params.tiles() as usize / 2).max(1);
 		let values = (0..self.params.tiles())
@@ -73,17 +77,17 @@ impl<'a> Round<'a> {
 				for (index, tile) in (first..).zip(tiles.chunks_exact_mut(TILE_BYTES)) {
 					tile.copy_from_slice(&self.tile(index));
 				}
-				subtree_chaining_value(self.seed, first, tiles)
+				subtree_chaining_value(seed, first, tiles)
 			})
 			.collect();
-		tile_root(self.seed, values)
+		tile_root(seed, values)
 	}
 
 	/// The chaining values of all tiles.
-	fn values(&self) -> Vec<Hash> {
+	fn values(&self, seed: &Hash) -> Vec<Hash> {
 		(0..self.params.tiles())
 			.into_par_iter()
-			.map(|index| tile_chaining_value(self.seed, index, &self.tile(index)))
+			.map(|index| tile_chaining_value(seed, index, &self.tile(index)))
 			.collect()
 	}
 }
@@ -97,11 +101,13 @@ pub fn prove(
 	mut done: impl FnMut(u32, &Hash),
 ) -> Vec<Hash> {
 	let (mut roots, mut current) = (Vec::new(), seed);
+	let mut matrices = Matrices::new(params);
 	for round in 0..params.max_rounds {
 		if !go_on(round) {
 			break;
 		}
-		let Some(root) = Round::new(params, &current).root() else {
+		matrices.of_round(&current);
+		let Some(root) = matrices.root(&current) else {
 			break;
 		};
 		done(round, &root);
@@ -128,15 +134,16 @@ pub fn open(
 	let mut rounds: Vec<u32> = positions.iter().map(|position| position.round).collect();
 	rounds.sort_unstable();
 	rounds.dedup();
+	let mut matrices = Matrices::new(params);
 	for round in rounds {
 		let round_seed = seeds.get(round as usize)?;
-		let computed = Round::new(params, round_seed);
-		let values = computed.values();
+		matrices.of_round(round_seed);
+		let values = matrices.values(round_seed);
 		for (position, opening) in positions.iter().zip(&mut openings) {
 			if position.round == round {
 				let index = position.tile(params);
 				*opening = Some(Opening {
-					tile: computed.tile(index),
+					tile: matrices.tile(index),
 					path: path_of(round_seed, &values, index)?.try_into().ok()?,
 				});
 			}
@@ -197,6 +204,27 @@ mod tests {
 			verify(&PARAMS, &seed, 6, &digest, &roots[0], &samples, &reveal),
 			Ok(())
 		);
+	}
+
+	#[test]
+	fn the_keystream_is_the_rows_and_columns_of_the_protocol() {
+		let (k, count) = (4_160usize, 40);
+		let keys = RoundKeys::new(&[5; 32]);
+		type Fill = fn(&RoundKeys, u32, &mut [u8]);
+		for (key, fill) in [
+			(keys.of_a(), usufruct_proof::fill_row as Fill),
+			(keys.of_b(), usufruct_proof::fill_column),
+		] {
+			let mut matrix = vec![7; k * count];
+			let (first, rest) = matrix.split_at_mut(k * 16);
+			keystream(key, 0, first);
+			keystream(key, first.len() as u64, rest);
+			for (index, vector) in matrix.chunks_exact(k).enumerate() {
+				let mut expected = vec![0; k];
+				fill(&keys, index as u32, &mut expected[..]);
+				assert_eq!(vector, expected, "vector {index}");
+			}
+		}
 	}
 
 	#[test]

@@ -22,6 +22,16 @@ impl RoundKeys {
 			b: blake3::derive_key("poc1/B", round_seed),
 		}
 	}
+
+	/// The key of A: its rows, one after the other, are the keystream from its beginning.
+	pub fn of_a(&self) -> &Hash {
+		&self.a
+	}
+
+	/// The key of B: its columns, one after the other, are the keystream from its beginning.
+	pub fn of_b(&self) -> &Hash {
+		&self.b
+	}
 }
 
 /// Vector `index` of `into.len()` bytes from the key's ChaCha8 stream: keystream blocks

@@ -71,7 +71,7 @@ pub(crate) async fn of(at: &AtBlock, call: &api::Call) -> Result<Vec<String>, Fa
 			beneficiary,
 			..
 		}) => one(format!(
-			"lets {beneficiary} have {} USU of the treasury",
+			"lets {beneficiary} have {} of the treasury",
 			amount::show(*amount)
 		)),
 		api::Call::Referenda(Referenda::cancel { index }) => {

@@ -135,7 +135,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let vote = ballot(side, amount, conviction);
 			let mut effects = referendum::effects(context, referendum).await?;
 			effects.push(format!(
-				"{side:?} with {} USU, conviction {conviction}",
+				"{side:?} with {}, conviction {conviction}",
 				amount::show(amount)
 			));
 			context.confirm(&effects, yes)?;
@@ -198,7 +198,7 @@ async fn propose(
 	let track = referendum::track_of(&at, &power)?;
 	let mut effects = effect::of(&at, &call).await?;
 	effects.push(format!(
-		"a referendum on the track {} decides, within {} blocks; its deposits are {} USU",
+		"a referendum on the track {} decides, within {} blocks; its deposits are {}",
 		track.name,
 		track.decision_period,
 		amount::show(referendum::deposits(&at, &track)?)
