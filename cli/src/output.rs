@@ -154,6 +154,7 @@ fn cell(value: &Value) -> String {
 	match value {
 		Value::String(text) => text.clone(),
 		Value::Null => "–".into(),
+		Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join("; "),
 		other => other.to_string(),
 	}
 }
@@ -178,6 +179,12 @@ mod tests {
 		);
 		assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>(), ["a", "9"]);
 		assert!(lines[1].find('9') > lines[2].find('5'), "{shown}");
+	}
+
+	#[test]
+	fn a_list_of_words_is_one_cell() {
+		let shown = text(&json!({ "effects": ["this", "that"] }));
+		assert!(shown.contains("this; that"), "{shown}");
 	}
 
 	#[test]

@@ -1,2 +1,4 @@
+//! The target `reveal` under libFuzzer.
 #![no_main]
+
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| usufruct_fuzz::reveal(bytes));

@@ -255,12 +255,27 @@ pub(crate) async fn show(context: &Context, index: u32) -> Outcome {
 	document(&at, index, &info).await
 }
 
+/// What a list tells of a referendum; `show` tells the rest.
+const LISTED: [&str; 7] = [
+	"referendum",
+	"track",
+	"state",
+	"effect",
+	"approval_percent",
+	"support_percent",
+	"ends_at",
+];
+
 pub(crate) async fn list(context: &Context, all: bool) -> Outcome {
 	let at = context.state().await?;
 	let mut rows = Vec::new();
 	for ((index,), info) in entries!(at, storage().referenda().referendum_info_for()) {
 		if all || matches!(info, Info::Ongoing(_)) {
-			rows.push(document(&at, index, &info).await?);
+			let mut row = document(&at, index, &info).await?;
+			if let Some(fields) = row.as_object_mut() {
+				fields.retain(|name, _| LISTED.contains(&name.as_str()));
+			}
+			rows.push(row);
 		}
 	}
 	Ok(rows.into_iter().collect())
