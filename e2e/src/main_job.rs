@@ -329,6 +329,11 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 		proof["rank"] == 1,
 		"the only hardware of its class is its best: {proof}"
 	);
+	let metrics = stage.agent.metrics()?;
+	ensure!(
+		!metrics.contains("usufruct_agent_proof_rounds_total 0"),
+		"the agent's metrics tell no rounds: {metrics}"
+	);
 
 	listener.step("The tenant ends the lease: what was used is paid, the rest returns");
 	tenant.run(&["workspace", "terminate", &lease.to_string()])?;

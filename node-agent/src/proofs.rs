@@ -15,6 +15,7 @@ use usufruct_prover as prover;
 use crate::{
 	chain::{Chain, Challenge, Step},
 	journal::{crash_point, Journal, Work},
+	server::Metrics,
 };
 
 /// Blocks before the deadline at which the last round begins at the latest: the commitment has to
@@ -42,7 +43,12 @@ async fn block(chain: &Chain, number: u32) -> Result<usufruct_client::AtBlock> {
 ///
 /// Where a step was missed, the chain refused one, the connection broke, or the seed changed by a
 /// re-organisation. Never leads to a wrong proof; whether to try again follows from the chain's state.
-pub async fn answer(chain: &Chain, journal: &Journal, challenge: Challenge) -> Result<()> {
+pub async fn answer(
+	chain: &Chain,
+	journal: &Journal,
+	metrics: &Metrics,
+	challenge: Challenge,
+) -> Result<()> {
 	let id = challenge.id;
 	let at = block(chain, challenge.opens_at()).await?;
 	let seed = chain
@@ -64,7 +70,7 @@ pub async fn answer(chain: &Chain, journal: &Journal, challenge: Challenge) -> R
 		}
 		(_, None) => {
 			tracing::info!(challenge = id, "proving compute");
-			let roots = compute(chain, &challenge, seed).await?;
+			let roots = compute(chain, metrics, &challenge, seed).await?;
 			let work = Work { seed, roots };
 			journal.keep_work(id, &work)?;
 			crash_point("work-kept");
@@ -92,11 +98,16 @@ pub async fn answer(chain: &Chain, journal: &Journal, challenge: Challenge) -> R
 }
 
 /// Computes rounds until the commitment is due; sends the root of the first as soon as it is there.
-async fn compute(chain: &Chain, challenge: &Challenge, seed: Hash) -> Result<Vec<Hash>> {
+async fn compute(
+	chain: &Chain,
+	metrics: &Metrics,
+	challenge: &Challenge,
+	seed: Hash,
+) -> Result<Vec<Hash>> {
 	let stop = Arc::new(AtomicBool::new(false));
 	let (roots_in, mut roots_out) = tokio::sync::mpsc::unbounded_channel();
 	let worker = {
-		let (params, stop) = (challenge.params, stop.clone());
+		let (params, stop, metrics) = (challenge.params, stop.clone(), metrics.clone());
 		let begun = Instant::now();
 		tokio::task::spawn_blocking(move || {
 			prover::prove(
@@ -104,7 +115,11 @@ async fn compute(chain: &Chain, challenge: &Challenge, seed: Hash) -> Result<Vec
 				seed,
 				|_| !stop.load(Ordering::Relaxed),
 				|round, root| {
-					tracing::debug!(round, seconds = begun.elapsed().as_secs_f32(), "round done");
+					let seconds = begun.elapsed().as_secs_f64();
+					tracing::debug!(round, seconds, "round done");
+					let ops = params.ops_per_round() as f64 * f64::from(round + 1);
+					metrics.rounds.inc();
+					metrics.speed.set((ops / seconds) as i64);
 					// Nobody listens any more where the challenge was given up.
 					let _: Result<(), _> = roots_in.send(*root);
 				},

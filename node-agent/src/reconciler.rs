@@ -175,7 +175,7 @@ impl Reconciler {
 			);
 			let (proving, id) = (self.proving.clone(), challenge.id);
 			tokio::spawn(async move {
-				match proofs::answer(&chain, &journal, challenge).await {
+				match proofs::answer(&chain, &journal, &metrics, challenge).await {
 					// Stays in the set: the chain may show the challenge for a moment still.
 					Ok(()) => metrics.proofs.inc(),
 					Err(error) => {

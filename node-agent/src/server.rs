@@ -28,6 +28,10 @@ pub struct Metrics {
 	pub failures: IntCounter,
 	/// Proofs that were revealed.
 	pub proofs: IntCounter,
+	/// Rounds that were computed for proofs.
+	pub rounds: IntCounter,
+	/// Operations per second of the last proof, hashing and all.
+	pub speed: IntGauge,
 	seen: Arc<AtomicU64>,
 }
 
@@ -64,6 +68,14 @@ impl Metrics {
 				"Passes that failed and were repeated",
 			)?,
 			proofs: counter("usufruct_agent_proofs_total", "Proofs revealed")?,
+			rounds: counter(
+				"usufruct_agent_proof_rounds_total",
+				"Rounds computed for proofs",
+			)?,
+			speed: gauge(
+				"usufruct_agent_proof_ops_per_second",
+				"Operations per second of the last proof, hashing and all",
+			)?,
 			registry,
 			seen: Arc::default(),
 		})
