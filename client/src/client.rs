@@ -1,6 +1,6 @@
 //! A connection to a node.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use subxt::{
 	client::{ClientAtBlock, OnlineClientAtBlockImpl},
@@ -21,6 +21,10 @@ use crate::{api, Error, Keypair};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a transaction may take: its era is 64 blocks, this is less.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(150);
+/// By then a subscription knows every block that the node has named.
+const NEWS: Duration = Duration::from_secs(5);
+/// Between two questions for a block.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// So often a transaction is signed anew because another took its nonce.
 const ATTEMPTS: u32 = 16;
 
@@ -133,13 +137,21 @@ impl Client {
 	///
 	/// [`Error::Broken`].
 	pub async fn best(&self) -> Result<AtBlock, Error> {
-		let hash = self
-			.legacy
-			.chain_get_block_hash(None)
-			.await
-			.map_err(Error::broken)?
-			.ok_or_else(|| Error::broken("the node knows no block"))?;
-		self.online.at_block(hash).await.map_err(Error::broken)
+		let begun = Instant::now();
+		loop {
+			let hash = self
+				.legacy
+				.chain_get_block_hash(None)
+				.await
+				.map_err(Error::broken)?
+				.ok_or_else(|| Error::broken("the node knows no block"))?;
+			// The subscription by which a block is read hears of a new one a moment later than this
+			// call, and of one on a fork perhaps never.
+			match self.online.at_block(hash).await {
+				Err(_) if begun.elapsed() < NEWS => tokio::time::sleep(ASK_AGAIN).await,
+				result => return result.map_err(Error::broken),
+			}
+		}
 	}
 
 	/// The hash of a block of the best chain.
