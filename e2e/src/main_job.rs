@@ -119,8 +119,7 @@ impl Stage {
 	}
 }
 
-/// The machine's processor, once its node is online.
-/// The hardware of the machine that is online; `None` while there is none.
+/// The machine's processor; `None` until its node is online.
 pub fn registered(provider: &Cli) -> Result<Option<u64>> {
 	let nodes = provider.run(&["node", "list"])?;
 	if !list(&nodes).any(|node| node["status"] == "Online") {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use eyre::{Result, WrapErr};
+use rusqlite::OptionalExtension;
 use usufruct_proof::Hash;
 
 /// The places at which a crash is tested: the environment's `USUFRUCT_CRASH_AT` names one, and the
@@ -140,22 +141,22 @@ impl Journal {
 	///
 	/// Where the journal cannot be read.
 	pub fn read(&self, lease: u64, generation: u32) -> Result<Option<Outcome>> {
-		let found = self.database().query_row(
-			"SELECT outcome FROM starts WHERE lease = ?1 AND generation = ?2",
-			(lease.cast_signed(), generation),
-			|row| row.get::<_, String>(0),
-		);
-		match found {
-			Ok(text) => Ok(match text.as_str() {
-				"Intended" => Some(Outcome::Intended),
-				"Started" => Some(Outcome::Started),
-				"Finished" => Some(Outcome::Finished),
-				"Failed" => Some(Outcome::Failed),
-				_ => None,
-			}),
-			Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-			Err(error) => Err(error).wrap_err("read the journal"),
-		}
+		let found = self
+			.database()
+			.query_row(
+				"SELECT outcome FROM starts WHERE lease = ?1 AND generation = ?2",
+				(lease.cast_signed(), generation),
+				|row| row.get::<_, String>(0),
+			)
+			.optional()
+			.wrap_err("read the journal")?;
+		Ok(match found.as_deref() {
+			Some("Intended") => Some(Outcome::Intended),
+			Some("Started") => Some(Outcome::Started),
+			Some("Finished") => Some(Outcome::Finished),
+			Some("Failed") => Some(Outcome::Failed),
+			_ => None,
+		})
 	}
 
 	/// Keeps a challenge's work: before it is committed, since a commitment without a reveal is a fault.
@@ -179,22 +180,20 @@ impl Journal {
 	///
 	/// Where the journal cannot be read.
 	pub fn work(&self, challenge: u64) -> Result<Option<Work>> {
-		let found = self.database().query_row(
-			"SELECT seed, roots FROM work WHERE challenge = ?1",
-			(challenge.cast_signed(),),
-			|row| Ok((row.get::<_, Hash>(0)?, row.get::<_, Vec<u8>>(1)?)),
-		);
-		match found {
-			Ok((seed, roots)) => {
-				let (roots, _) = roots.as_chunks();
-				Ok(Some(Work {
-					seed,
-					roots: roots.to_vec(),
-				}))
-			}
-			Err(rusqlite::Error::QueryReturnedNoRows) => Ok(None),
-			Err(error) => Err(error).wrap_err("read the journal"),
-		}
+		self.database()
+			.query_row(
+				"SELECT seed, roots FROM work WHERE challenge = ?1",
+				(challenge.cast_signed(),),
+				|row| {
+					let roots: Vec<u8> = row.get(1)?;
+					Ok(Work {
+						seed: row.get(0)?,
+						roots: roots.as_chunks().0.to_vec(),
+					})
+				},
+			)
+			.optional()
+			.wrap_err("read the journal")
 	}
 
 	/// Forgets the work of challenges that are over: of all but these.

@@ -140,9 +140,9 @@ impl<T: Config> Pallet<T> {
 		else {
 			return Err(Error::<T>::WrongStep.into());
 		};
-		let sample_seed = Self::sample_seed_of(id, &challenge)?;
-		ensure!(Self::now() <= challenge.reveal_until(), Error::<T>::TooLate);
 		let seed = Self::seed_of(id, &challenge)?;
+		let sample_seed = Self::sample_seed_of(&challenge, &seed)?;
+		ensure!(Self::now() <= challenge.reveal_until(), Error::<T>::TooLate);
 		let params = challenge.params;
 		let verdict = verify(
 			&params,

@@ -295,7 +295,9 @@ pub mod pallet {
 
 		/// The seed of a challenge's positions; `None` before it is known.
 		pub fn sample_seed(challenge: ChallengeId) -> Option<ProofHash> {
-			Self::sample_seed_of(challenge, &Challenges::<T>::get(challenge)?).ok()
+			let record = Challenges::<T>::get(challenge)?;
+			let seed = Self::seed_of(challenge, &record).ok()?;
+			Self::sample_seed_of(&record, &seed).ok()
 		}
 	}
 

@@ -107,12 +107,12 @@ impl<T: Config> Pallet<T> {
 	///
 	/// `TooEarly` before its blocks are over, or where fewer than two carried randomness.
 	pub(crate) fn sample_seed_of(
-		id: ChallengeId,
 		challenge: &ChallengeRecord<T::AccountId>,
+		seed: &Hash,
 	) -> Result<Hash, DispatchError> {
 		ensure!(Self::now() >= challenge.sampled_at(), Error::<T>::TooEarly);
 		let outputs = Self::outputs(challenge.commit_until().saturating_add(1), SAMPLE_BLOCKS);
 		ensure!(outputs.len() >= SAMPLES_NEEDED, Error::<T>::TooEarly);
-		Ok(sample_seed(&Self::seed_of(id, challenge)?, &mix(&outputs)))
+		Ok(sample_seed(seed, &mix(&outputs)))
 	}
 }

@@ -50,9 +50,8 @@ impl<const BLOCKS: BlockNumber> Get<BlockNumber> for AtPace<BLOCKS> {
 parameter_types! {
 	pub const PreimageHoldReason: RuntimeHoldReason =
 		RuntimeHoldReason::Preimage(pallet_preimage::HoldReason::Preimage);
-	/// Calls that were voted for leave room for everybody else's.
-	pub MaximumSchedulerWeight: Weight = Perbill::from_percent(50) * BlockWeights::get().max_block;
-	pub MaxProposalWeight: Weight = Perbill::from_percent(50) * BlockWeights::get().max_block;
+	/// Calls that were voted for, or that the committee proposes, leave room for everybody else's.
+	pub HalfOfABlock: Weight = Perbill::from_percent(50) * BlockWeights::get().max_block;
 	pub const TreasuryId: frame_support::PalletId = TREASURY;
 	pub const NoBurn: Permill = Permill::zero();
 	pub const AnyAmount: Balance = Balance::MAX;
@@ -76,7 +75,7 @@ impl pallet_preimage::Config for Runtime {
 impl pallet_scheduler::Config for Runtime {
 	type BlockNumberProvider = System;
 	type MaxScheduledPerBlock = ConstU32<50>;
-	type MaximumWeight = MaximumSchedulerWeight;
+	type MaximumWeight = HalfOfABlock;
 	type OriginPrivilegeCmp = EqualPrivilegeOnly;
 	type PalletsOrigin = OriginCaller;
 	type Preimages = Preimage;
@@ -138,7 +137,7 @@ impl pallet_collective::Config<TechnicalCollective> for Runtime {
 	type DisapproveOrigin = RootOr<pallet_dao::Membership>;
 	type KillOrigin = RootOr<pallet_dao::Membership>;
 	type MaxMembers = ConstU32<20>;
-	type MaxProposalWeight = MaxProposalWeight;
+	type MaxProposalWeight = HalfOfABlock;
 	type MaxProposals = ConstU32<20>;
 	type MotionDuration = AtPace<{ 7 * DAYS }>;
 	type Proposal = RuntimeCall;

@@ -20,7 +20,6 @@ use api::runtime_types::{
 		pallet::Call as Votes,
 		vote::{AccountVote, Vote},
 	},
-	pallet_preimage::pallet::Call as Preimages,
 	pallet_referenda::pallet::Call as Referenda,
 };
 
@@ -209,9 +208,8 @@ async fn propose(
 		true => Bounded::Inline(BoundedVec(bytes)),
 		false => {
 			let len = bytes.len() as u32;
-			let note = api::Call::Preimage(Preimages::note_preimage { bytes });
 			context
-				.submit(&tx().utility().batch_all(vec![note]))
+				.submit(&tx().preimage().note_preimage(bytes))
 				.await?;
 			Bounded::Lookup { hash, len }
 		}
