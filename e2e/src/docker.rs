@@ -3,6 +3,7 @@
 use std::{
 	path::{Path, PathBuf},
 	process::Command,
+	sync::{Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
 
@@ -12,6 +13,8 @@ use crate::{process::Process, wait};
 
 /// The engine sets up its network and storage first.
 const START: Duration = Duration::from_secs(60);
+/// Two engines would give out the addresses of one bridge twice.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Runs the engine's client against the engine at `host` (`unix://…`). Gives its output.
 pub fn client(host: &str, args: &[&str]) -> Result<String> {
@@ -58,12 +61,16 @@ pub fn remove_containers(host: &str, label: &str) -> Result<()> {
 pub struct DockerDaemon {
 	process: Process,
 	socket: PathBuf,
+	// Dropped last: the next engine starts when this one has stopped.
+	_alone: MutexGuard<'static, ()>,
 }
 
 impl DockerDaemon {
-	/// Starts an engine that keeps everything below `folder`. Fails with the reason where that
-	/// cannot be done on this machine: not installed, not root, no iptables, no overlay.
+	/// Starts an engine that keeps everything below `folder`, once no other of this process runs.
+	/// Fails with the reason where that cannot be done on this machine: not installed, not root, no
+	/// iptables, no overlay.
 	pub fn start(folder: &Path) -> Result<Self> {
+		let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
 		let program = ["/usr/sbin/dockerd", "/usr/bin/dockerd"]
 			.map(PathBuf::from)
 			.into_iter()
@@ -84,7 +91,11 @@ impl DockerDaemon {
 				.arg("--host")
 				.arg(format!("unix://{}", socket.display()));
 		})?;
-		let mut daemon = Self { process, socket };
+		let mut daemon = Self {
+			process,
+			socket,
+			_alone: alone,
+		};
 		let host = daemon.host();
 		wait::until("the container engine", START, || {
 			daemon.process.check_running()?;

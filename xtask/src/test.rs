@@ -7,6 +7,9 @@ use crate::{
 	workspace::{build_all, cargo, run as start, step},
 };
 
+/// Tests of the whole wait for blocks more than they compute: more of them at once than cores.
+const AT_ONCE: usize = 4;
+
 /// Runs all of it; prints what each step took.
 pub(crate) fn run() -> Result<()> {
 	let mut times = Vec::new();
@@ -25,7 +28,13 @@ pub(crate) fn run() -> Result<()> {
 	times.push((
 		"tests",
 		step("tests, also of the whole as processes", || {
-			start(cargo().args(["test", "--workspace"]))
+			let cores = std::thread::available_parallelism().map_or(1, usize::from);
+			let at_once = cores.max(AT_ONCE).to_string();
+			start(
+				cargo()
+					.args(["test", "--workspace"])
+					.env("RUST_TEST_THREADS", at_once),
+			)
 		})?,
 	));
 	println!("\nAll passed. Seconds:");

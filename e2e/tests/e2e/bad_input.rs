@@ -1,6 +1,5 @@
 //! Wrong input, by the real command line against a real node: each is refused with its exit status and
 //! with words that say what to do, and loses nothing but a fee.
-#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use usufruct_e2e::{by_hand, ledger::Ledger, Cli, NodeProcess};
 

@@ -1,6 +1,5 @@
 //! Images that cannot run: the tenant is told why, pays for no more than the blocks that passed, and the
 //! machine goes on as if nothing had been.
-#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use std::path::Path;
 

@@ -1,6 +1,5 @@
 //! A wallet's own library, `@polkadot/api`, understands the chain with no custom types: it reads every
 //! storage item of our pallets, buys a use right, and sees the event.
-#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use std::{path::Path, process::Command};
 

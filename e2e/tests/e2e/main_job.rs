@@ -1,8 +1,6 @@
 //! The main job, by the real programs: as the demonstration tells it, and with a real container,
 //! whose limits are read back from its engine.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use serde_json::Value;
 use usufruct_e2e::{
 	agent::Engine,
@@ -11,15 +9,8 @@ use usufruct_e2e::{
 	DockerDaemon,
 };
 
-/// Each test proves compute on all cores: two at once would only be late.
-fn alone() -> MutexGuard<'static, ()> {
-	static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-	ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[test]
 fn the_main_job_is_done_with_the_webassembly_engine_and_the_money_adds_up() {
-	let _alone = alone();
 	let folder = tempfile::tempdir().unwrap();
 	let told = main_job::tell(folder.path(), Engine::Wasm, &mut Plain).unwrap();
 	let (first, second) = told.offers;
@@ -41,7 +32,6 @@ fn the_main_job_is_done_with_the_webassembly_engine_and_the_money_adds_up() {
 
 #[test]
 fn a_container_runs_within_its_limits_answers_and_is_gone_with_its_lease() {
-	let _alone = alone();
 	let folder = tempfile::tempdir().unwrap();
 	let daemon = match DockerDaemon::start(folder.path()) {
 		Ok(daemon) => daemon,

@@ -1,5 +1,4 @@
 //! The DAO on a real chain, by the command line: a vote changes how hard proofs are.
-#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use std::time::Duration;
 

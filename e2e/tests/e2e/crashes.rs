@@ -1,7 +1,6 @@
 //! The agent dies at each named point of its journal, as by `kill -9`: after the restart no lease is
 //! lost, none runs twice, and nothing outlives its lease. With real containers where an engine can be
 //! started, else with the WebAssembly engine.
-#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 use std::{path::Path, time::Duration};
 

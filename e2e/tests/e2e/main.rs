@@ -1,0 +1,13 @@
+//! The whole, put to the test as real processes.
+//!
+//! One program, so that the tests run side by side: they wait for blocks more than they compute.
+#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
+
+mod bad_images;
+mod bad_input;
+mod crashes;
+mod dao;
+mod images;
+mod main_job;
+mod node;
+mod wallet;
