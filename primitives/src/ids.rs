@@ -34,3 +34,5 @@ pub type RequestId = u64;
 pub type LeaseId = u64;
 /// A challenge to prove compute.
 pub type ChallengeId = u64;
+/// A common proof of all hardware.
+pub type EpochId = u32;

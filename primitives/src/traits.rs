@@ -140,10 +140,33 @@ impl OnPurchaseEnd for () {
 
 /// Read what hardware has proved. Implemented by `proof-of-compute`.
 pub trait ScoreInspect {
-	/// The last proved score in parts per million of the class's reference; 0 where none.
+	/// The score by which hardware is ranked, in parts per million of its class's reference: the median of
+	/// the last epochs, times availability; 0 where none.
 	fn score_ppm(hid: Hid) -> u32;
 	/// Whether the resource class exists.
 	fn class_exists(class: ClassId) -> bool;
+}
+
+/// Told when hardware was taken out of its machine. Implemented by `proof-of-compute`.
+pub trait OnHardwareRemoved {
+	/// The hardware is gone; what was kept of it must go, too. Must not fail.
+	fn on_hardware_removed(hid: Hid, class: ClassId);
+	/// What telling costs at most, beside what the removal costs.
+	fn weight() -> Weight;
+}
+
+impl OnHardwareRemoved for () {
+	fn on_hardware_removed(_: Hid, _: ClassId) {}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+}
+
+/// Read what runs on machines. Implemented by `workspaces`.
+pub trait LeaseInspect {
+	/// Whether a workspace runs on the machine, or is about to.
+	fn is_busy(node: NodeId) -> bool;
 }
 
 /// Randomness that nobody could know or choose before its block. Implemented in the runtime over

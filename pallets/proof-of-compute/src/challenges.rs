@@ -1,4 +1,5 @@
-//! The steps of a challenge. Every end goes through `finish`.
+//! The steps of a challenge that somebody addressed to one piece of hardware. Every end goes through
+//! `finish`. It was not simultaneous with others' proofs, and so does not rank.
 
 use frame_support::{
 	ensure,
@@ -6,32 +7,40 @@ use frame_support::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
-	traits::{NodeInspect, NodeUsage},
-	ChallengeId, ClassId, Hid,
+	traits::{NodeInspect, NodeUsage, ResourceInspect},
+	ChallengeId, Hid, NodeId, Uid,
 };
-use usufruct_proof::{verify, Hash, Reveal};
+use usufruct_proof::{sample_seed, verify, Hash, Reveal};
 
 use crate::{
 	ChallengeOfHid, ChallengeRecord, ChallengeState, Challenges, Classes, Config, Error, Event,
-	FailureReason, HoldReason, NextChallengeId, Pallet, ResourceClass, ScoreRecord,
+	FailureReason, HoldReason, NextChallengeId, Pallet, ScoreRecord, Scores,
 };
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_set_class(id: ClassId, class: ResourceClass) -> DispatchResult {
-		ensure!(class.is_sound(), Error::<T>::BadParams);
-		if let Some(known) = Classes::<T>::get(id) {
-			ensure!(
-				class.params.version > known.params.version,
-				Error::<T>::VersionNotGrown
-			);
-		}
-		Classes::<T>::insert(id, class);
-		Self::deposit_event(Event::ClassSet { class: id });
+	/// Whether `who` may ask what a machine can do: its owner, or who holds a right to use it that is in
+	/// force. For anybody else the epochs are there.
+	fn ensure_may_ask(who: &T::AccountId, node: NodeId, right: Option<Uid>) -> DispatchResult {
+		let may = match right {
+			None => T::Nodes::owner(node).as_ref() == Some(who),
+			Some(uid) => {
+				let resource = T::Rights::vid_of(uid).and_then(T::Rights::resource);
+				resource.is_some_and(|resource| resource.node == node)
+					&& T::Rights::holder(uid).as_ref() == Some(who)
+					&& T::Rights::is_in_force(uid)
+			}
+		};
+		ensure!(may, Error::<T>::NotEntitled);
 		Ok(())
 	}
 
-	pub(crate) fn do_request_proof(requester: T::AccountId, hid: Hid) -> DispatchResult {
+	pub(crate) fn do_request_proof(
+		requester: T::AccountId,
+		hid: Hid,
+		right: Option<Uid>,
+	) -> DispatchResult {
 		let hardware = T::Nodes::hardware(hid).ok_or(Error::<T>::UnknownHardware)?;
+		Self::ensure_may_ask(&requester, hardware.node, right)?;
 		let class = Classes::<T>::get(hardware.class).ok_or(Error::<T>::UnknownClass)?;
 		ensure!(T::Nodes::is_online(hardware.node), Error::<T>::NodeOffline);
 		ensure!(
@@ -42,6 +51,8 @@ impl<T: Config> Pallet<T> {
 		let next = id.checked_add(1).ok_or(Error::<T>::Exhausted)?;
 		let deposit = T::ChallengeDeposit::get();
 		T::Currency::hold(&HoldReason::Challenge.into(), &requester, deposit)?;
+		// Hardware that has to answer stays where it is.
+		T::Nodes::acquire(hardware.node)?;
 		NextChallengeId::<T>::put(next);
 		ChallengeOfHid::<T>::insert(hid, id);
 		Challenges::<T>::insert(
@@ -89,9 +100,9 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::WrongStep
 		);
 		// Without a seed there is nothing to work on: a challenge that was started has one.
-		Self::seed_of(id, &challenge)?;
+		Self::seed_of(&challenge.task(id))?;
 		ensure!(
-			Self::now() <= challenge.first_root_until(),
+			Self::now() <= challenge.timeline().first_root_until(),
 			Error::<T>::TooLate
 		);
 		challenge.state = ChallengeState::Started { first_root: root };
@@ -110,7 +121,10 @@ impl<T: Config> Pallet<T> {
 		let ChallengeState::Started { first_root } = challenge.state else {
 			return Err(Error::<T>::WrongStep.into());
 		};
-		ensure!(Self::now() <= challenge.commit_until(), Error::<T>::TooLate);
+		ensure!(
+			Self::now() <= challenge.timeline().commit_until(),
+			Error::<T>::TooLate
+		);
 		let bounds = challenge.params.min_rounds..=challenge.params.max_rounds;
 		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
 		challenge.state = ChallengeState::Committed {
@@ -140,9 +154,12 @@ impl<T: Config> Pallet<T> {
 		else {
 			return Err(Error::<T>::WrongStep.into());
 		};
-		let seed = Self::seed_of(id, &challenge)?;
-		let sample_seed = Self::sample_seed_of(&challenge, &seed)?;
-		ensure!(Self::now() <= challenge.reveal_until(), Error::<T>::TooLate);
+		let seed = Self::seed_of(&challenge.task(id))?;
+		let samples = Self::samples(challenge.timeline().sampled_from())?;
+		ensure!(
+			Self::now() <= challenge.timeline().reveal_until(),
+			Error::<T>::TooLate
+		);
 		let params = challenge.params;
 		let verdict = verify(
 			&params,
@@ -150,7 +167,7 @@ impl<T: Config> Pallet<T> {
 			rounds,
 			&digest,
 			&first_root,
-			&sample_seed,
+			&sample_seed(&seed, &samples),
 			reveal,
 		);
 		if let Err(error) = verdict {
@@ -167,13 +184,12 @@ impl<T: Config> Pallet<T> {
 			rounds,
 			proved_at: Self::now(),
 		};
-		let rank = Self::set_score(challenge.class, hid, Some(score));
+		Scores::<T>::insert(hid, score);
 		Self::deposit_event(Event::Proved {
 			challenge: id,
 			hid,
 			ops_per_second,
 			score_ppm,
-			rank,
 		});
 		Ok(())
 	}
@@ -181,11 +197,12 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_expire(id: ChallengeId) -> DispatchResult {
 		let challenge = Challenges::<T>::get(id).ok_or(Error::<T>::UnknownChallenge)?;
 		ensure!(Self::now() > challenge.due_until(), Error::<T>::NotExpired);
+		let timeline = challenge.timeline();
 		let reason = match challenge.state {
-			ChallengeState::Issued if Self::lacked_seed(&challenge) => FailureReason::NoRandomness,
+			ChallengeState::Issued if Self::lacked_seed(&timeline) => FailureReason::NoRandomness,
 			ChallengeState::Issued => FailureReason::NotStarted,
 			ChallengeState::Started { .. } => FailureReason::NotCommitted,
-			ChallengeState::Committed { .. } if Self::lacked_samples(&challenge) => {
+			ChallengeState::Committed { .. } if Self::lacked_samples(timeline.sampled_from()) => {
 				FailureReason::NoRandomness
 			}
 			ChallengeState::Committed { .. } => FailureReason::NotRevealed,
@@ -193,8 +210,8 @@ impl<T: Config> Pallet<T> {
 		Self::fail(id, &challenge, reason)
 	}
 
-	/// Ends the challenge without a proof: the score is gone, and for a wrong reveal or a silence
-	/// after the commitment, which hides one, the node is at fault.
+	/// Ends the challenge without a proof: what it proved last is gone, and for a wrong reveal or a silence
+	/// after the commitment, which hides one, the node is at fault and the hardware unranked.
 	fn fail(
 		id: ChallengeId,
 		challenge: &ChallengeRecord<T::AccountId>,
@@ -204,10 +221,11 @@ impl<T: Config> Pallet<T> {
 		match reason {
 			FailureReason::NoRandomness => {}
 			FailureReason::NotStarted | FailureReason::NotCommitted => {
-				Self::set_score(challenge.class, challenge.hid, None);
+				Scores::<T>::remove(challenge.hid);
 			}
 			FailureReason::NotRevealed | FailureReason::WrongReveal => {
-				Self::set_score(challenge.class, challenge.hid, None);
+				Scores::<T>::remove(challenge.hid);
+				Self::forget_history(challenge.hid, challenge.class);
 				T::Nodes::note_fault(challenge.node);
 			}
 		}
@@ -229,6 +247,7 @@ impl<T: Config> Pallet<T> {
 		)?;
 		Challenges::<T>::remove(id);
 		ChallengeOfHid::<T>::remove(challenge.hid);
+		T::Nodes::release(challenge.node);
 		Ok(())
 	}
 }

@@ -23,6 +23,9 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod challenges;
+mod entries;
+mod epoch_types;
+mod epochs;
 #[cfg(test)]
 mod mock;
 mod randomness;
@@ -36,6 +39,7 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
+pub use epoch_types::*;
 pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
@@ -50,10 +54,12 @@ pub mod pallet {
 	};
 	use frame_system::pallet_prelude::*;
 	use usufruct_primitives::{
-		traits::{BlockRandomness, NodeInspect, NodeUsage},
-		Balance, BlockNumber, ChallengeId, ClassId, Hid,
+		traits::{
+			BlockRandomness, LeaseInspect, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect,
+		},
+		Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hid, Uid,
 	};
-	use usufruct_proof::{Hash as ProofHash, Reveal};
+	use usufruct_proof::{sample_seed, ClassParams, Hash as ProofHash, Reveal};
 
 	use super::*;
 
@@ -73,6 +79,9 @@ pub mod pallet {
 		/// Held of the requester while a challenge runs.
 		#[pallet::constant]
 		type ChallengeDeposit: Get<Balance>;
+		/// Held of who forces an audit.
+		#[pallet::constant]
+		type AuditBond: Get<Balance>;
 		/// Milliseconds of a slot.
 		#[pallet::constant]
 		type SlotMillis: Get<u64>;
@@ -81,6 +90,10 @@ pub mod pallet {
 		type MaxRanked: Get<u32>;
 		/// The machines.
 		type Nodes: NodeInspect<Self::AccountId> + NodeUsage;
+		/// The rights to use machines.
+		type Rights: ResourceInspect<Self::AccountId>;
+		/// What runs on machines.
+		type Jobs: LeaseInspect;
 		/// The VRF outputs.
 		type Randomness: BlockRandomness;
 		/// The DAO.
@@ -98,6 +111,9 @@ pub mod pallet {
 		/// Pays for a challenge's record while it runs.
 		#[codec(index = 0)]
 		Challenge,
+		/// Pays the machine's owner for an audit that was forced without reason.
+		#[codec(index = 1)]
+		Audit,
 	}
 
 	/// Resource classes; the DAO bounds them.
@@ -117,14 +133,42 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type ChallengeOfHid<T> = StorageMap<_, Twox64Concat, Hid, ChallengeId, OptionQuery>;
 
-	/// What hardware proved last.
+	/// What hardware proved last when it was challenged.
 	#[pallet::storage]
 	pub type Scores<T> = StorageMap<_, Twox64Concat, Hid, ScoreRecord, OptionQuery>;
 
-	/// The best of each class, best first: hardware and score in parts per million.
+	/// The rules that the next epoch begins with; the DAO sets them.
+	#[pallet::storage]
+	pub type NextEpochRules<T> = StorageValue<_, EpochRules, ValueQuery>;
+
+	/// The last epoch that began.
+	#[pallet::storage]
+	pub type CurrentEpoch<T> = StorageValue<_, Epoch, OptionQuery>;
+
+	/// The parameters that a class had before it was changed within an epoch, with that epoch; no
+	/// parameters where it did not exist.
+	#[pallet::storage]
+	pub type ParamsBefore<T> =
+		StorageMap<_, Twox64Concat, ClassId, (EpochId, Option<ClassParams>), OptionQuery>;
+
+	/// Entries of hardware in an epoch; at most one each, paid for by the hardware's deposit.
+	#[pallet::storage]
+	pub type Entries<T: Config> =
+		StorageMap<_, Twox64Concat, Hid, Entry<T::AccountId>, OptionQuery>;
+
+	/// How many entries of a class were committed, by epoch modulo [`EPOCHS_KEPT`], with the epoch.
+	#[pallet::storage]
+	pub type CommittedIn<T> =
+		StorageDoubleMap<_, Twox64Concat, ClassId, Twox64Concat, u32, (EpochId, u32), ValueQuery>;
+
+	/// What hardware proved in epochs; paid for by the hardware's deposit.
+	#[pallet::storage]
+	pub type Histories<T> = StorageMap<_, Twox64Concat, Hid, History, OptionQuery>;
+
+	/// The best of each class, best first.
 	#[pallet::storage]
 	pub type Ranking<T: Config> =
-		StorageMap<_, Twox64Concat, ClassId, BoundedVec<(Hid, u32), T::MaxRanked>, ValueQuery>;
+		StorageMap<_, Twox64Concat, ClassId, BoundedVec<Ranked, T::MaxRanked>, ValueQuery>;
 
 	/// VRF outputs of the last blocks, by block number modulo [`RANDOMNESS_KEPT`], with the block.
 	#[pallet::storage]
@@ -136,6 +180,8 @@ pub mod pallet {
 	pub struct GenesisConfig<T: Config> {
 		/// The classes that exist from the beginning.
 		pub classes: alloc::vec::Vec<(ClassId, ResourceClass)>,
+		/// How epochs follow each other; by default there are none.
+		pub epoch_rules: Option<EpochRules>,
 		#[serde(skip)]
 		pub phantom: core::marker::PhantomData<T>,
 	}
@@ -143,8 +189,16 @@ pub mod pallet {
 	#[pallet::genesis_build]
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
+			if let Some(rules) = self.epoch_rules {
+				assert!(rules.is_sound(), "the epochs' rules are out of bounds");
+				NextEpochRules::<T>::put(rules);
+			}
 			for (id, class) in &self.classes {
 				assert!(class.is_sound(), "class {id} has parameters out of bounds");
+				let fits = self
+					.epoch_rules
+					.is_none_or(|rules| rules.fit(&class.params));
+				assert!(fits, "class {id} takes longer than an epoch");
 				Classes::<T>::insert(id, class);
 			}
 		}
@@ -165,19 +219,56 @@ pub mod pallet {
 		FirstRootCommitted { challenge: ChallengeId },
 		/// The work is committed.
 		Committed { challenge: ChallengeId, rounds: u32 },
-		/// Every sample was right. `rank` is 1 for the best of the class; 0 = not among the best.
+		/// Every sample was right.
 		Proved {
 			challenge: ChallengeId,
 			hid: Hid,
 			ops_per_second: u64,
 			score_ppm: u32,
-			rank: u32,
 		},
 		/// The challenge ended without a proof.
 		ProofFailed {
 			challenge: ChallengeId,
 			hid: Hid,
 			reason: FailureReason,
+		},
+		/// The epochs that begin from now on have other rules.
+		EpochRulesSet { rules: EpochRules },
+		/// All hardware that is online has to prove what it can do.
+		EpochBegan { epoch: EpochId },
+		/// The root of round 0 is here.
+		Entered { epoch: EpochId, hid: Hid },
+		/// The hardware had other work.
+		Excused { epoch: EpochId, hid: Hid },
+		/// The work of an entry is committed.
+		EntryCommitted {
+			epoch: EpochId,
+			hid: Hid,
+			rounds: u32,
+		},
+		/// Every sample of an entry was right.
+		Audited { epoch: EpochId, hid: Hid },
+		/// An entry has to be opened because somebody doubts it.
+		AuditForced {
+			epoch: EpochId,
+			hid: Hid,
+			by: T::AccountId,
+		},
+		/// An entry ended with a score of the epoch, in which the hardware's own now is `score_ppm`. `rank`
+		/// is 1 for the best of the class; 0 = not among the best.
+		Scored {
+			epoch: EpochId,
+			hid: Hid,
+			ops_per_second: u64,
+			epoch_ppm: u32,
+			score_ppm: u32,
+			rank: u32,
+		},
+		/// An entry ended without a score.
+		EntryFailed {
+			epoch: EpochId,
+			hid: Hid,
+			reason: EntryFailure,
 		},
 	}
 
@@ -211,6 +302,27 @@ pub mod pallet {
 		NotExpired,
 		/// All identifiers are used up.
 		Exhausted,
+		/// Only the machine's owner, or who holds a right to use it that is in force, may ask for its
+		/// proof. Epochs show what everybody's hardware can do.
+		NotEntitled,
+		/// The rules of epochs are out of their bounds.
+		BadEpochRules,
+		/// Proofs of the class take longer than an epoch: lengthen epochs first, or shorten the proofs.
+		TooLongForEpoch,
+		/// No epoch with this number is under way.
+		NoEpoch,
+		/// The hardware has no entry.
+		NoEntry,
+		/// The hardware has entered this epoch, or was excused from it.
+		AlreadyEntered,
+		/// The lottery did not draw this entry: nothing has to be opened.
+		NotDrawn,
+		/// The entry's last deadline is not over.
+		NotOver,
+		/// Nothing runs on the machine that would excuse it.
+		NotBusy,
+		/// Hardware that no epoch has scored is not missed.
+		NothingToExcuse,
 	}
 
 	#[pallet::call]
@@ -228,12 +340,13 @@ pub mod pallet {
 			Self::do_set_class(id, class)
 		}
 
-		/// Challenges hardware to prove what it can do.
+		/// Challenges hardware to prove what it can do: for its owner, or for who holds the right `right`
+		/// to use its machine.
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::request_proof())]
-		pub fn request_proof(origin: OriginFor<T>, hid: Hid) -> DispatchResult {
+		pub fn request_proof(origin: OriginFor<T>, hid: Hid, right: Option<Uid>) -> DispatchResult {
 			let requester = ensure_signed(origin)?;
-			Self::do_request_proof(requester, hid)
+			Self::do_request_proof(requester, hid, right)
 		}
 
 		/// Sends the root of round 0.
@@ -284,28 +397,124 @@ pub mod pallet {
 			ensure_signed(origin)?;
 			Self::do_expire(challenge)
 		}
+
+		/// Sets how epochs follow each other, from the next one on. DAO only.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::set_epoch_rules())]
+		pub fn set_epoch_rules(origin: OriginFor<T>, rules: EpochRules) -> DispatchResult {
+			T::ForceOrigin::ensure_origin(origin)?;
+			Self::do_set_epoch_rules(rules)
+		}
+
+		/// Enters the epoch that is under way with the root of round 0. Ends the entry of an earlier epoch
+		/// where nobody did.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::enter())]
+		pub fn enter(
+			origin: OriginFor<T>,
+			hid: Hid,
+			epoch: EpochId,
+			first_root: ProofHash,
+		) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_enter(provider, hid, epoch, first_root)
+		}
+
+		/// Commits to all rounds of an entry.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::commit_entry())]
+		pub fn commit_entry(
+			origin: OriginFor<T>,
+			hid: Hid,
+			rounds: u32,
+			digest: ProofHash,
+		) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_commit_entry(provider, hid, rounds, digest)
+		}
+
+		/// Opens the samples of an entry that was drawn or is disputed. A wrong one ends the entry with a
+		/// fault; the call succeeds, so that the fault is kept.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::reveal_entry(
+			reveal.roots.len() as u32,
+			reveal.openings.len() as u32,
+		))]
+		pub fn reveal_entry(
+			origin: OriginFor<T>,
+			hid: Hid,
+			reveal: alloc::boxed::Box<Reveal>,
+		) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_reveal_entry(provider, hid, &reveal)
+		}
+
+		/// Makes an entry be opened at new positions. The caller's bond goes to the machine's owner if all
+		/// is right, and back if it is not.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::force_audit())]
+		pub fn force_audit(origin: OriginFor<T>, hid: Hid) -> DispatchResult {
+			let by = ensure_signed(origin)?;
+			Self::do_force_audit(by, hid)
+		}
+
+		/// Ends an entry whose last deadline is over: with its score, or without one. Whoever shows a fault
+		/// pays no fee.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::conclude())]
+		pub fn conclude(origin: OriginFor<T>, hid: Hid) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let is_fault = Self::do_conclude(hid)?;
+			Ok(if is_fault { Pays::No } else { Pays::Yes }.into())
+		}
+
+		/// Says that the machine has other work in this epoch: it is neither scored nor missed.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::excuse())]
+		pub fn excuse(origin: OriginFor<T>, hid: Hid) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_excuse(provider, hid)
+		}
 	}
 
 	#[pallet::view_functions]
 	impl<T: Config> Pallet<T> {
 		/// The seed of a challenge; `None` before it is known.
 		pub fn seed(challenge: ChallengeId) -> Option<ProofHash> {
-			Self::seed_of(challenge, &Challenges::<T>::get(challenge)?).ok()
+			Self::seed_of(&Challenges::<T>::get(challenge)?.task(challenge)).ok()
 		}
 
 		/// The seed of a challenge's positions; `None` before it is known.
 		pub fn sample_seed(challenge: ChallengeId) -> Option<ProofHash> {
 			let record = Challenges::<T>::get(challenge)?;
-			let seed = Self::seed_of(challenge, &record).ok()?;
-			Self::sample_seed_of(&record, &seed).ok()
+			let seed = Self::seed_of(&record.task(challenge)).ok()?;
+			let samples = Self::samples(record.timeline().sampled_from()).ok()?;
+			Some(sample_seed(&seed, &samples))
+		}
+
+		/// Whether an entry has to be opened now; `None` before that is decided, or without an entry.
+		pub fn audit_due(hid: Hid) -> Option<bool> {
+			Self::is_audit_due(hid)
+		}
+
+		/// The seed of the positions at which an entry is opened; `None` before it is known.
+		pub fn audit_seed(hid: Hid) -> Option<ProofHash> {
+			Self::entry_sample_seed(hid)
+		}
+
+		/// The score by which hardware is ranked, in parts per million; 0 where none.
+		pub fn score(hid: Hid) -> u32 {
+			<Self as ScoreInspect>::score_ppm(hid)
 		}
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
-		/// Keeps the parent's randomness: one read and one write, whatever the number of nodes.
+		/// Keeps the parent's randomness and begins an epoch by it: a few reads and writes, whatever the
+		/// number of nodes.
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			Self::keep_randomness();
+			let randomness = Self::keep_randomness();
+			Self::maybe_begin_epoch(randomness);
 			T::WeightInfo::on_initialize()
 		}
 

@@ -6,20 +6,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU32, ConstU64, Hooks},
+	traits::{ConstU128, ConstU32, ConstU64, Hooks},
 };
 use frame_system::EnsureRoot;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{BuildStorage, DispatchResult};
 use usufruct_primitives::{
-	traits::{BlockRandomness, NodeInspect, NodeUsage},
-	Balance, BlockNumber, Capacity, ChallengeId, ClassId, HardwareInfo, HardwareKind, Hid, NodeId,
+	traits::{
+		BlockRandomness, LeaseInspect, NodeInspect, NodeUsage, OnHardwareRemoved, ResourceInfo,
+		ResourceInspect,
+	},
+	Balance, BlockNumber, Capacity, ChallengeId, ClassId, HardwareInfo, HardwareKind, Hid,
+	IsolationClass, NodeId, Uid, Vid,
 };
 use usufruct_proof::ClassParams;
 
 use crate::{
-	self as pallet_proof_of_compute, ChallengeRecord, Challenges, Classes, NextChallengeId,
-	ResourceClass,
+	self as pallet_proof_of_compute, ChallengeRecord, Challenges, Classes, EpochRules,
+	NextChallengeId, ResourceClass, Scores,
 };
 
 /// A provider.
@@ -34,6 +38,8 @@ pub(crate) const POOR: u64 = 4;
 pub(crate) const RICHES: Balance = 1_000_000;
 /// Held for a challenge.
 pub(crate) const DEPOSIT: Balance = 100;
+/// Held for a forced audit.
+pub(crate) const BOND: Balance = 40;
 /// The class of all hardware, unless a test says otherwise.
 pub(crate) const CLASS: ClassId = 7;
 /// Milliseconds of a slot.
@@ -58,6 +64,21 @@ pub(crate) const PARAMS: ClassParams = ClassParams {
 	// Ten rounds in the eight blocks that count.
 	reference_ops: 218_453,
 	version: 1,
+};
+
+/// As [`PARAMS`], with the most rounds that count at the reference.
+pub(crate) const EPOCH_PARAMS: ClassParams = ClassParams {
+	reference_ops: 174_762,
+	..PARAMS
+};
+
+/// An epoch begins in each block in which none is under way. The reveals of one that began in block N are
+/// due until N+23, disputes until N+33, and the audit that was forced last until N+43.
+pub(crate) const RULES: EpochRules = EpochRules {
+	pause: 1,
+	span: 44,
+	disputes: 10,
+	audits: 1,
 };
 
 #[frame_support::runtime]
@@ -104,6 +125,15 @@ parameter_types! {
 	pub static Offline: BTreeSet<NodeId> = BTreeSet::new();
 	/// Machine and class of hardware.
 	pub static Hardware: BTreeMap<Hid, (NodeId, ClassId)> = BTreeMap::new();
+	/// Machines that something runs on.
+	pub static Busy: BTreeSet<NodeId> = BTreeSet::new();
+	/// Who uses each machine, by count.
+	// In the state, so that a call that fails takes it back.
+	pub storage Users: BTreeMap<NodeId, u32> = BTreeMap::new();
+	/// Rights to use machines: machine, holder, whether in force.
+	pub static Rights: BTreeMap<Uid, (NodeId, u64, bool)> = BTreeMap::new();
+	/// Of all machines, in parts per million.
+	pub static Availability: u32 = 1_000_000;
 	/// Faults in their order.
 	pub static Faults: Vec<NodeId> = Vec::new();
 	/// Blocks whose authors put no VRF output into them.
@@ -130,7 +160,7 @@ impl NodeInspect<u64> for Stub {
 	}
 
 	fn availability_ppm(_: NodeId) -> u32 {
-		0
+		Availability::get()
 	}
 
 	fn hardware(hid: Hid) -> Option<HardwareInfo> {
@@ -144,14 +174,59 @@ impl NodeInspect<u64> for Stub {
 }
 
 impl NodeUsage for Stub {
-	fn acquire(_: NodeId) -> DispatchResult {
+	fn acquire(node: NodeId) -> DispatchResult {
+		let mut users = Users::get();
+		*users.entry(node).or_default() += 1;
+		Users::set(&users);
 		Ok(())
 	}
 
-	fn release(_: NodeId) {}
+	fn release(node: NodeId) {
+		let mut users = Users::get();
+		let count = users.entry(node).or_default();
+		*count = count.checked_sub(1).expect("released as often as acquired");
+		Users::set(&users);
+	}
 
 	fn note_fault(node: NodeId) {
 		Faults::mutate(|faults| faults.push(node));
+	}
+}
+
+impl LeaseInspect for Stub {
+	fn is_busy(node: NodeId) -> bool {
+		Busy::get().contains(&node)
+	}
+}
+
+/// A right has the number of its resource.
+impl ResourceInspect<u64> for Stub {
+	fn resource(vid: Vid) -> Option<ResourceInfo<u64>> {
+		let (node, ..) = Rights::get().get(&vid).copied()?;
+		Some(ResourceInfo {
+			node,
+			owner: Self::owner(node)?,
+			class: CLASS,
+			lead: node.into(),
+			gpus: 0,
+			gpu_memory_mib: 0,
+			capacity: Capacity::default(),
+			isolation: IsolationClass::Wasm,
+		})
+	}
+
+	fn vid_of(uid: Uid) -> Option<Vid> {
+		Rights::get().contains_key(&uid).then_some(uid)
+	}
+
+	fn holder(uid: Uid) -> Option<u64> {
+		Rights::get().get(&uid).map(|(_, holder, _)| *holder)
+	}
+
+	fn is_in_force(uid: Uid) -> bool {
+		Rights::get()
+			.get(&uid)
+			.is_some_and(|(_, _, in_force)| *in_force)
 	}
 }
 
@@ -173,14 +248,17 @@ impl crate::BenchmarkHelper for Stub {
 }
 
 impl crate::Config for Test {
+	type AuditBond = ConstU128<BOND>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Stub;
 	type ChallengeDeposit = ChallengeDeposit;
 	type Currency = Balances;
 	type ForceOrigin = EnsureRoot<u64>;
+	type Jobs = Stub;
 	type MaxRanked = ConstU32<MAX_RANKED>;
 	type Nodes = Stub;
 	type Randomness = Stub;
+	type Rights = Stub;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type SlotMillis = ConstU64<SLOT>;
 	type WeightInfo = ();
@@ -191,6 +269,7 @@ impl crate::Config for Test {
 pub(crate) struct ExtBuilder {
 	owners: Vec<u64>,
 	params: ClassParams,
+	rules: Option<EpochRules>,
 }
 
 impl Default for ExtBuilder {
@@ -198,6 +277,7 @@ impl Default for ExtBuilder {
 		Self {
 			owners: Vec::new(),
 			params: PARAMS,
+			rules: None,
 		}
 	}
 }
@@ -212,6 +292,17 @@ impl ExtBuilder {
 	/// Other work than [`PARAMS`].
 	pub(crate) fn params(mut self, params: ClassParams) -> Self {
 		self.params = params;
+		self
+	}
+
+	/// An epoch begins whenever none is under way; a window has eight rounds at the class's reference.
+	pub(crate) fn epochs(self) -> Self {
+		self.params(EPOCH_PARAMS).rules(RULES)
+	}
+
+	/// Epochs that follow each other like this.
+	pub(crate) fn rules(mut self, rules: EpochRules) -> Self {
+		self.rules = Some(rules);
 		self
 	}
 
@@ -233,6 +324,7 @@ impl ExtBuilder {
 		.expect("the balances are valid");
 		crate::GenesisConfig::<Test> {
 			classes: vec![(CLASS, class(self.params))],
+			epoch_rules: self.rules,
 			phantom: Default::default(),
 		}
 		.assimilate_storage(&mut storage)
@@ -246,9 +338,17 @@ impl ExtBuilder {
 			Offline::set(BTreeSet::new());
 			Owners::set(BTreeMap::new());
 			Silent::set(BTreeSet::new());
+			Busy::set(BTreeSet::new());
+			Rights::set(BTreeMap::new());
+			Availability::set(1_000_000);
 			for (node, owner) in (0..).zip(self.owners) {
 				Owners::mutate(|owners| owners.insert(node, owner));
 				Hardware::mutate(|hardware| hardware.insert(node.into(), (node, CLASS)));
+				for holder in [BOB, CAROL, POOR] {
+					Rights::mutate(|rights| {
+						rights.insert(right(holder, node), (node, holder, true))
+					});
+				}
 			}
 			go_to(1);
 		});
@@ -295,11 +395,29 @@ pub(crate) fn go_to(block: BlockNumber) {
 	}
 }
 
+/// The right that everybody but Alice holds to use each machine.
+pub(crate) fn right(holder: u64, node: NodeId) -> Uid {
+	u64::from(node) + 100 * holder
+}
+
+/// Asks for a proof, as the owner or by the right that is held.
+pub(crate) fn ask(who: u64, hid: Hid) -> DispatchResult {
+	let node = Hardware::get().get(&hid).map(|(node, _)| *node);
+	let owned = node.and_then(Stub::owner) == Some(who);
+	let right = node.filter(|_| !owned).map(|node| right(who, node));
+	ProofOfCompute::request_proof(signed(who), hid, right)
+}
+
 /// Carol asks for a proof.
 pub(crate) fn request(hid: Hid) -> ChallengeId {
 	let id = NextChallengeId::<Test>::get();
-	ProofOfCompute::request_proof(signed(CAROL), hid).expect("the hardware can be challenged");
+	ask(CAROL, hid).expect("the hardware can be challenged");
 	id
+}
+
+/// What hardware proved last when it was challenged, in parts per million; 0 where nothing.
+pub(crate) fn proved(hid: Hid) -> u32 {
+	Scores::<Test>::get(hid).map_or(0, |score| score.score_ppm)
 }
 
 /// A challenge that runs.
@@ -312,9 +430,17 @@ pub(crate) fn provider(id: ChallengeId) -> RuntimeOrigin {
 	signed(Stub::owner(challenge(id).node).expect("the machine has an owner"))
 }
 
-/// Takes hardware out of its machine.
-pub(crate) fn take_out(hid: Hid) {
-	Hardware::mutate(|hardware| hardware.remove(&hid));
+/// Takes hardware out of its machine, if nobody uses that. Gives whether it did.
+pub(crate) fn take_out(hid: Hid) -> bool {
+	let Some((node, class)) = Hardware::get().get(&hid).copied() else {
+		return false;
+	};
+	let free = Users::get().get(&node).is_none_or(|users| *users == 0);
+	if free {
+		Hardware::mutate(|hardware| hardware.remove(&hid));
+		ProofOfCompute::on_hardware_removed(hid, class);
+	}
+	free
 }
 
 pub(crate) fn take_offline(node: NodeId) {

@@ -4,12 +4,12 @@ use alloc::vec::Vec;
 
 use frame_support::ensure;
 use sp_runtime::{DispatchError, SaturatedConversion};
-use usufruct_primitives::{traits::BlockRandomness, BlockNumber, ChallengeId};
-use usufruct_proof::{mix, sample_seed, seed, Hash, Occasion, SeedContext};
-
-use crate::{
-	ChallengeRecord, Config, Error, Pallet, Randomness, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
+use usufruct_primitives::{traits::BlockRandomness, BlockNumber};
+use usufruct_proof::{
+	mix, seed, Hash, SeedContext, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
 };
+
+use crate::{Config, Error, Pallet, Randomness, Task};
 
 /// Outputs without which there is no seed.
 const SEEDS_NEEDED: usize = 1;
@@ -22,14 +22,16 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number().saturated_into()
 	}
 
-	/// Keeps the VRF output of the parent block.
-	pub(crate) fn keep_randomness() {
+	/// Keeps the VRF output of the parent block, and gives it.
+	pub(crate) fn keep_randomness() -> Option<Hash> {
 		let parent = Self::now().saturating_sub(1);
 		let slot = parent.checked_rem(RANDOMNESS_KEPT).unwrap_or(0);
-		match T::Randomness::parent() {
+		let output = T::Randomness::parent();
+		match output {
 			Some(output) => Randomness::<T>::insert(slot, (parent, output)),
 			None => Randomness::<T>::remove(slot),
 		}
+		output
 	}
 
 	/// The VRF outputs of so many blocks from `first` that carried one.
@@ -51,35 +53,25 @@ impl<T: Config> Pallet<T> {
 		kept && Self::outputs(first, count).len() < needed
 	}
 
-	/// Whether the challenge is known to have got no seed.
-	pub(crate) fn lacked_seed(challenge: &ChallengeRecord<T::AccountId>) -> bool {
-		Self::lacked(
-			challenge.issued_at.saturating_add(1),
-			SEED_BLOCKS,
-			SEEDS_NEEDED,
-		)
+	/// Whether the proof is known to have got no seed.
+	pub(crate) fn lacked_seed(timeline: &Timeline) -> bool {
+		Self::lacked(timeline.seeded_from(), SEED_BLOCKS, SEEDS_NEEDED)
 	}
 
-	/// Whether the challenge is known to have got no positions.
-	pub(crate) fn lacked_samples(challenge: &ChallengeRecord<T::AccountId>) -> bool {
-		Self::lacked(
-			challenge.commit_until().saturating_add(1),
-			SAMPLE_BLOCKS,
-			SAMPLES_NEEDED,
-		)
+	/// Whether it is known that there were no positions from this block on.
+	pub(crate) fn lacked_samples(first: BlockNumber) -> bool {
+		Self::lacked(first, SAMPLE_BLOCKS, SAMPLES_NEEDED)
 	}
 
-	/// The seed of a challenge.
+	/// The seed of a proof.
 	///
 	/// # Errors
 	///
 	/// `TooEarly` before its blocks are over, or where none of them carried randomness.
-	pub(crate) fn seed_of(
-		id: ChallengeId,
-		challenge: &ChallengeRecord<T::AccountId>,
-	) -> Result<Hash, DispatchError> {
-		ensure!(Self::now() >= challenge.opens_at(), Error::<T>::TooEarly);
-		let outputs = Self::outputs(challenge.issued_at.saturating_add(1), SEED_BLOCKS);
+	pub(crate) fn seed_of(task: &Task) -> Result<Hash, DispatchError> {
+		let timeline = &task.timeline;
+		ensure!(Self::now() >= timeline.opens_at(), Error::<T>::TooEarly);
+		let outputs = Self::outputs(timeline.seeded_from(), SEED_BLOCKS);
 		ensure!(outputs.len() >= SEEDS_NEEDED, Error::<T>::TooEarly);
 		let mut genesis = [0u8; 32];
 		let hash = frame_system::BlockHash::<T>::get(
@@ -91,28 +83,25 @@ impl<T: Config> Pallet<T> {
 			.for_each(|(to, from)| *to = *from);
 		let context = SeedContext {
 			genesis,
-			occasion: Occasion::Challenge(id),
-			node: challenge.node,
-			hid: challenge.hid,
-			class: challenge.class,
-			params: challenge.params,
+			occasion: task.occasion,
+			node: task.node,
+			hid: task.hid,
+			class: task.class,
+			params: timeline.params,
 		};
 		Ok(seed(&context, &mix(&outputs)))
 	}
 
-	/// The seed of a challenge's positions: of the blocks after its commitment, and of its own work, so
-	/// that two challenges which the same blocks sample open other positions.
+	/// What the blocks from `first` on decide: positions, and the lottery of audits.
 	///
 	/// # Errors
 	///
-	/// `TooEarly` before its blocks are over, or where fewer than two carried randomness.
-	pub(crate) fn sample_seed_of(
-		challenge: &ChallengeRecord<T::AccountId>,
-		seed: &Hash,
-	) -> Result<Hash, DispatchError> {
-		ensure!(Self::now() >= challenge.sampled_at(), Error::<T>::TooEarly);
-		let outputs = Self::outputs(challenge.commit_until().saturating_add(1), SAMPLE_BLOCKS);
+	/// `TooEarly` before they are over, or where fewer than two carried randomness.
+	pub(crate) fn samples(first: BlockNumber) -> Result<Hash, DispatchError> {
+		let over = Self::now() >= first.saturating_add(SAMPLE_BLOCKS);
+		ensure!(over, Error::<T>::TooEarly);
+		let outputs = Self::outputs(first, SAMPLE_BLOCKS);
 		ensure!(outputs.len() >= SAMPLES_NEEDED, Error::<T>::TooEarly);
-		Ok(sample_seed(seed, &mix(&outputs)))
+		Ok(mix(&outputs))
 	}
 }

@@ -7,9 +7,12 @@ use sp_runtime::TryRuntimeError;
 use usufruct_primitives::Balance;
 
 use crate::{
-	ChallengeOfHid, Challenges, Classes, Config, HoldReason, NextChallengeId, Pallet, Ranking,
-	Scores,
+	ChallengeOfHid, Challenges, Classes, Config, Entries, EntryState, Histories, HoldReason,
+	NextChallengeId, Pallet, Ranking,
 };
+
+/// The highest score, in parts per million: 1.05 of the reference.
+const MAX_PPM: u32 = 1_050_000;
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant.
@@ -17,7 +20,9 @@ impl<T: Config> Pallet<T> {
 		Self::classes_are_sound()?;
 		Self::hardware_has_one_challenge()?;
 		Self::holds_cover_deposits()?;
-		Self::rankings_show_the_best_scores()
+		Self::rankings_show_scores()?;
+		Self::histories_are_in_order()?;
+		Self::entries_are_of_epochs_that_began()
 	}
 
 	/// Every class can be proved.
@@ -61,19 +66,60 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// A ranking is in order, and shows what hardware proved last, once.
-	fn rankings_show_the_best_scores() -> Result<(), TryRuntimeError> {
+	/// A ranking is in order, and shows hardware that epochs have scored, once.
+	fn rankings_show_scores() -> Result<(), TryRuntimeError> {
 		let mut seen = BTreeSet::new();
 		for (_, ranking) in Ranking::<T>::iter() {
 			ensure!(
-				ranking.is_sorted_by(|(_, a), (_, b)| a >= b),
+				ranking.is_sorted_by(|a, b| a.score_ppm >= b.score_ppm),
 				"a ranking is out of order"
 			);
-			for (hid, score) in ranking {
-				let known = Scores::<T>::get(hid).map(|record| record.score_ppm);
-				ensure!(known == Some(score), "a ranked score is not the proved one");
-				ensure!(seen.insert(hid), "hardware is ranked twice");
+			for ranked in ranking {
+				ensure!(
+					(1..=MAX_PPM).contains(&ranked.score_ppm),
+					"a ranked score is out of its bounds"
+				);
+				ensure!(
+					Histories::<T>::contains_key(ranked.hid),
+					"ranked hardware has no history"
+				);
+				ensure!(seen.insert(ranked.hid), "hardware is ranked twice");
 			}
+		}
+		Ok(())
+	}
+
+	/// Scores are in the order of their epochs, none of which is still to come.
+	fn histories_are_in_order() -> Result<(), TryRuntimeError> {
+		for (_, history) in Histories::<T>::iter() {
+			ensure!(
+				history.scores.is_sorted_by(|(a, _), (b, _)| a < b),
+				"a history is out of order"
+			);
+			ensure!(
+				history.last <= Self::last_epoch(),
+				"a history knows an epoch that did not begin"
+			);
+		}
+		Ok(())
+	}
+
+	/// An entry is of an epoch that began, and what is held for disputes is the sum of their bonds.
+	fn entries_are_of_epochs_that_began() -> Result<(), TryRuntimeError> {
+		let mut bonds = BTreeMap::<T::AccountId, Balance>::new();
+		for (_, entry) in Entries::<T>::iter() {
+			ensure!(
+				entry.epoch.id <= Self::last_epoch(),
+				"an entry is of an epoch that did not begin"
+			);
+			if let EntryState::Disputed { by, bond, .. } = entry.state {
+				let sum = bonds.entry(by).or_default();
+				*sum = sum.saturating_add(bond);
+			}
+		}
+		for (who, sum) in bonds {
+			let held = T::Currency::balance_on_hold(&HoldReason::Audit.into(), &who);
+			ensure!(held == sum, "held bonds differ from recorded ones");
 		}
 		Ok(())
 	}

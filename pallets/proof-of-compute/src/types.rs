@@ -4,15 +4,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use usufruct_primitives::{Balance, BlockNumber, ClassId, HardwareKind, Hid, NodeId};
-use usufruct_proof::{ClassParams, Hash};
-
-/// Blocks whose VRF outputs make the seed, from the one after the request.
-pub const SEED_BLOCKS: u32 = 2;
-/// Blocks whose VRF outputs make the positions, from the one after the commitment's deadline.
-pub const SAMPLE_BLOCKS: u32 = 4;
-/// Blocks whose VRF outputs are kept: no challenge may last longer.
-pub const RANDOMNESS_KEPT: u32 = 1_024;
+use usufruct_primitives::{Balance, BlockNumber, ChallengeId, ClassId, HardwareKind, Hid, NodeId};
+use usufruct_proof::{ClassParams, Hash, Occasion, Timeline, RANDOMNESS_KEPT};
 
 /// A kind of hardware.
 #[derive(
@@ -43,17 +36,15 @@ impl ResourceClass {
 	/// Whether its parameters are in their bounds, and its challenges end before the randomness of
 	/// their first block is overwritten: without it no reveal can be checked.
 	pub fn is_sound(&self) -> bool {
-		let longest = [
-			SEED_BLOCKS,
-			1,
-			self.params.window,
-			SAMPLE_BLOCKS,
-			1,
-			self.params.reveal,
-		]
-		.into_iter()
-		.fold(0, BlockNumber::saturating_add);
-		self.params.validate().is_ok() && longest <= RANDOMNESS_KEPT
+		self.params.validate().is_ok() && timeline_of(&self.params).span() <= RANDOMNESS_KEPT
+	}
+}
+
+/// The timeline of a class's proofs, counted from block 0.
+fn timeline_of(params: &ClassParams) -> Timeline {
+	Timeline {
+		issued_at: 0,
+		params: *params,
 	}
 }
 
@@ -113,44 +104,46 @@ pub struct ChallengeRecord<AccountId> {
 }
 
 impl<AccountId> ChallengeRecord<AccountId> {
-	/// The first block in which the seed is known.
-	pub fn opens_at(&self) -> BlockNumber {
-		self.issued_at.saturating_add(SEED_BLOCKS).saturating_add(1)
+	/// When its steps are due.
+	pub fn timeline(&self) -> Timeline {
+		Timeline {
+			issued_at: self.issued_at,
+			params: self.params,
+		}
 	}
 
-	/// The last block for the root of round 0.
-	pub fn first_root_until(&self) -> BlockNumber {
-		self.opens_at().saturating_add(self.params.first_root)
-	}
-
-	/// The last block for the commitment.
-	pub fn commit_until(&self) -> BlockNumber {
-		self.opens_at().saturating_add(self.params.window)
-	}
-
-	/// The first block in which the positions are known.
-	pub fn sampled_at(&self) -> BlockNumber {
-		self.commit_until()
-			.saturating_add(SAMPLE_BLOCKS)
-			.saturating_add(1)
-	}
-
-	/// The last block for the reveal.
-	pub fn reveal_until(&self) -> BlockNumber {
-		self.sampled_at().saturating_add(self.params.reveal)
+	/// What its seed is bound to.
+	pub(crate) fn task(&self, id: ChallengeId) -> Task {
+		Task {
+			occasion: Occasion::Challenge(id),
+			node: self.node,
+			hid: self.hid,
+			class: self.class,
+			timeline: self.timeline(),
+		}
 	}
 
 	/// The last block of the step that is due.
 	pub fn due_until(&self) -> BlockNumber {
 		match self.state {
-			ChallengeState::Issued => self.first_root_until(),
-			ChallengeState::Started { .. } => self.commit_until(),
-			ChallengeState::Committed { .. } => self.reveal_until(),
+			ChallengeState::Issued => self.timeline().first_root_until(),
+			ChallengeState::Started { .. } => self.timeline().commit_until(),
+			ChallengeState::Committed { .. } => self.timeline().reveal_until(),
 		}
 	}
 }
 
-/// What hardware has proved.
+/// A proof that somebody has to make: what its seed is bound to, and when its steps are due.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Task {
+	pub(crate) occasion: Occasion,
+	pub(crate) node: NodeId,
+	pub(crate) hid: Hid,
+	pub(crate) class: ClassId,
+	pub(crate) timeline: Timeline,
+}
+
+/// What hardware proved last when it was challenged.
 #[derive(
 	Clone,
 	Copy,

@@ -21,6 +21,14 @@ pub trait WeightInfo {
 	fn reveal(r: u32, s: u32) -> Weight;
 	fn expire() -> Weight;
 	fn on_initialize() -> Weight;
+	fn set_epoch_rules() -> Weight;
+	fn enter() -> Weight;
+	fn commit_entry() -> Weight;
+	fn force_audit() -> Weight;
+	fn conclude() -> Weight;
+	fn excuse() -> Weight;
+	fn on_hardware_removed() -> Weight;
+	fn reveal_entry(r: u32, s: u32) -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -54,6 +62,40 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn on_initialize() -> Weight {
 		Weight::from_parts(5_098_000, 1518).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
+	fn set_epoch_rules() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn enter() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn commit_entry() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn force_audit() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn conclude() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn excuse() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn on_hardware_removed() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+	}
+	fn reveal_entry(r: u32, s: u32) -> Weight {
+		Weight::from_parts(1_884_110_000, 20_000)
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(16, 6))
+	}
 }
 
 #[allow(unused_variables)]
@@ -85,5 +127,39 @@ impl WeightInfo for () {
 	}
 	fn on_initialize() -> Weight {
 		Weight::from_parts(5_098_000, 1518).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+	}
+	fn set_epoch_rules() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn enter() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn commit_entry() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn force_audit() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn conclude() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn excuse() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn on_hardware_removed() -> Weight {
+		Weight::from_parts(150_000_000, 20_000)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+	}
+	fn reveal_entry(r: u32, s: u32) -> Weight {
+		Weight::from_parts(1_884_110_000, 20_000)
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(16, 6))
 	}
 }

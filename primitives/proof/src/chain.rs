@@ -73,10 +73,21 @@ pub fn sample_seed(seed: &Hash, randomness: &Hash) -> Hash {
 /// younger than the commitment, its first eight bytes scaled to `all` by multiply-high.
 pub fn is_drawn(seed: &Hash, randomness: &Hash, wanted: u32, all: u32) -> bool {
 	let hash = (b"poc1/lottery", seed, randomness).using_encoded(blake2_256);
+	scaled(&hash, all) < u128::from(wanted)
+}
+
+/// Whether a block begins an epoch, by its parent's VRF output: with probability 1/`pause`; never where
+/// `pause` is 0. BLAKE2b-256 of the output, its first eight bytes scaled to `pause` by multiply-high.
+pub fn begins_epoch(randomness: &Hash, pause: u32) -> bool {
+	let hash = (b"poc1/epoch", randomness).using_encoded(blake2_256);
+	pause > 0 && scaled(&hash, pause) == 0
+}
+
+/// The first eight bytes of a hash, little-endian, scaled to 0 .. `to` by multiply-high.
+fn scaled(hash: &Hash, to: u32) -> u128 {
 	let mut first = [0u8; 8];
-	first.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
-	let scaled = u128::from(u64::from_le_bytes(first)).saturating_mul(all.into());
-	(scaled >> 64) < u128::from(wanted)
+	first.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
+	u128::from(u64::from_le_bytes(first)).saturating_mul(to.into()) >> 64
 }
 
 /// The seed of the round after `round`: keyed BLAKE3 of its root.

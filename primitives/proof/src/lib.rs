@@ -27,10 +27,11 @@ mod matrix;
 mod params;
 mod reveal;
 mod tile;
+mod timeline;
 mod verify;
 
 pub use chain::{
-	commit_digest, is_drawn, mix, next_seed, sample_positions, sample_seed, seed, Occasion,
+	begins_epoch, commit_digest, is_drawn, mix, next_seed, sample_positions, sample_seed, seed, Occasion,
 	Position, SeedContext,
 };
 pub use matrix::{element, fill_column, fill_row, RoundKeys};
@@ -39,6 +40,7 @@ pub use reveal::{Opening, Reveal};
 pub use tile::{
 	opening_root, parent, subtree_chaining_value, tile_chaining_value, tile_root, TILE, TILE_BYTES,
 };
+pub use timeline::{AuditTimeline, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS};
 pub use verify::{verify, VerifyError};
 
 /// A 32-byte hash or seed.

@@ -6,7 +6,8 @@ use usufruct_primitives::traits::ScoreInspect;
 use usufruct_proof::{ClassParams, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE};
 
 use super::prover::*;
-use crate::{mock::*, Challenges, Classes, Error, Event, ResourceClass, RANDOMNESS_KEPT};
+use crate::{mock::*, Challenges, Classes, Error, Event, ResourceClass};
+use usufruct_proof::RANDOMNESS_KEPT;
 
 fn set(id: u16, params: ClassParams) -> sp_runtime::DispatchResult {
 	ProofOfCompute::set_class(RuntimeOrigin::root(), id, class(params))
@@ -185,7 +186,7 @@ fn the_longest_challenge_is_proved_in_its_last_block() {
 		.params(params)
 		.build_and_execute(|| {
 			let (id, opened) = ready(0, 2);
-			go_to(challenge(id).reveal_until());
+			go_to(challenge(id).timeline().reveal_until());
 			reveal(id, opened);
 			assert!(matches!(events()[..], [Event::Proved { .. }]));
 		});
@@ -208,7 +209,7 @@ fn a_challenge_keeps_the_parameters_it_began_with() {
 		commit(id, &work);
 		reveal(id, work.open(&sample_seed_of(id)));
 		assert!(!Challenges::<Test>::contains_key(id));
-		assert!(ProofOfCompute::score_ppm(0) > 0);
+		assert!(proved(0) > 0);
 		let next = request(0);
 		assert_eq!(challenge(next).params, changed);
 	});
@@ -233,6 +234,7 @@ fn genesis_refuses_a_class_out_of_bounds() {
 		}),
 	)];
 	let _: Result<_, _> = crate::GenesisConfig::<Test> {
+		epoch_rules: None,
 		classes,
 		phantom: Default::default(),
 	}

@@ -12,7 +12,7 @@ const DIGEST: [u8; 32] = [2; 32];
 fn the_first_root_is_kept() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let id = request(0);
-		go_to(challenge(id).opens_at());
+		go_to(challenge(id).timeline().opens_at());
 		events();
 		assert_ok!(ProofOfCompute::commit_first(signed(ALICE), id, ROOT));
 		assert_eq!(events(), [Event::FirstRootCommitted { challenge: id }]);
@@ -27,7 +27,7 @@ fn the_first_root_is_kept() {
 fn the_commitment_is_kept_beside_the_first_root() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let id = request(0);
-		go_to(challenge(id).opens_at());
+		go_to(challenge(id).timeline().opens_at());
 		assert_ok!(ProofOfCompute::commit_first(signed(ALICE), id, ROOT));
 		events();
 		assert_ok!(ProofOfCompute::commit(signed(ALICE), id, 5, DIGEST));
@@ -89,7 +89,7 @@ fn the_first_root_comes_in_its_last_block_and_not_after() {
 		.build_and_execute(|| {
 			let (first, second) = (request(0), request(1));
 			go_to(7);
-			assert_eq!(challenge(first).first_root_until(), 7);
+			assert_eq!(challenge(first).timeline().first_root_until(), 7);
 			assert_ok!(ProofOfCompute::commit_first(signed(ALICE), first, ROOT));
 			go_to(8);
 			assert_noop!(
@@ -111,7 +111,7 @@ fn the_commitment_comes_in_its_last_block_and_not_after() {
 				assert_ok!(ProofOfCompute::commit_first(signed(ALICE), id, ROOT));
 			}
 			go_to(14);
-			assert_eq!(challenge(ids[0]).commit_until(), 14);
+			assert_eq!(challenge(ids[0]).timeline().commit_until(), 14);
 			assert_ok!(ProofOfCompute::commit(signed(ALICE), ids[0], 2, DIGEST));
 			go_to(15);
 			assert_noop!(
@@ -125,7 +125,7 @@ fn the_commitment_comes_in_its_last_block_and_not_after() {
 fn nothing_is_committed_twice() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let id = request(0);
-		go_to(challenge(id).opens_at());
+		go_to(challenge(id).timeline().opens_at());
 		assert_ok!(ProofOfCompute::commit_first(signed(ALICE), id, ROOT));
 		assert_noop!(
 			ProofOfCompute::commit_first(signed(ALICE), id, [9; 32]),
@@ -147,7 +147,7 @@ fn nothing_is_committed_twice() {
 fn a_commitment_needs_its_first_root() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let id = request(0);
-		go_to(challenge(id).opens_at());
+		go_to(challenge(id).timeline().opens_at());
 		assert_noop!(
 			ProofOfCompute::commit(signed(ALICE), id, 2, DIGEST),
 			Error::<Test>::WrongStep
@@ -181,8 +181,8 @@ fn rounds_are_within_the_bounds_of_the_class() {
 fn the_positions_are_unknown_when_the_commitment_is_due() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let (id, _) = committed(0, 2);
-		let sampled_at = challenge(id).sampled_at();
-		assert!(challenge(id).commit_until() < sampled_at);
+		let sampled_at = challenge(id).timeline().sampled_at();
+		assert!(challenge(id).timeline().commit_until() < sampled_at);
 		for block in now()..sampled_at {
 			go_to(block);
 			assert_eq!(ProofOfCompute::sample_seed(id), None);

@@ -1,12 +1,11 @@
 //! Challenges that nobody answered in time.
 
 use frame_support::{assert_noop, assert_ok};
-use usufruct_primitives::{traits::ScoreInspect, ChallengeId};
+use usufruct_primitives::ChallengeId;
 
 use super::prover::*;
-use crate::{
-	mock::*, ChallengeOfHid, Challenges, Error, Event, FailureReason, Ranking, RANDOMNESS_KEPT,
-};
+use crate::{mock::*, ChallengeOfHid, Challenges, Error, Event, FailureReason};
+use usufruct_proof::RANDOMNESS_KEPT;
 
 /// Somebody ends the challenge, and it ends for this reason.
 fn ends(id: ChallengeId, reason: FailureReason) {
@@ -34,20 +33,20 @@ fn ends(id: ChallengeId, reason: FailureReason) {
 fn scored(test: impl FnOnce()) {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		prove(0, 4);
-		assert!(ProofOfCompute::score_ppm(0) > 0);
+		assert!(proved(0) > 0);
 		test();
 	});
 }
 
 fn score_is_gone() -> bool {
-	ProofOfCompute::score_ppm(0) == 0 && Ranking::<Test>::get(CLASS).is_empty()
+	proved(0) == 0
 }
 
 #[test]
 fn a_challenge_that_was_not_started_costs_the_score_and_no_bond() {
 	scored(|| {
 		let id = request(0);
-		go_to(challenge(id).first_root_until());
+		go_to(challenge(id).timeline().first_root_until());
 		assert_noop!(
 			ProofOfCompute::expire(signed(BOB), id),
 			Error::<Test>::NotExpired
@@ -64,7 +63,7 @@ fn a_challenge_without_a_commitment_costs_the_score_and_no_bond() {
 		let id = request(0);
 		let work = work(id, 2);
 		start(id, &work);
-		go_to(challenge(id).commit_until());
+		go_to(challenge(id).timeline().commit_until());
 		assert_noop!(
 			ProofOfCompute::expire(signed(BOB), id),
 			Error::<Test>::NotExpired
@@ -79,7 +78,7 @@ fn a_challenge_without_a_commitment_costs_the_score_and_no_bond() {
 fn silence_after_the_commitment_is_a_fault() {
 	scored(|| {
 		let (id, _) = committed(0, 2);
-		go_to(challenge(id).reveal_until());
+		go_to(challenge(id).timeline().reveal_until());
 		assert_noop!(
 			ProofOfCompute::expire(signed(BOB), id),
 			Error::<Test>::NotExpired
@@ -120,9 +119,9 @@ fn a_step_in_time_prolongs_the_challenge() {
 	scored(|| {
 		let id = request(0);
 		let work = work(id, 2);
-		go_to(challenge(id).first_root_until());
+		go_to(challenge(id).timeline().first_root_until());
 		commit(id, &work);
-		go_to(challenge(id).commit_until() + 1);
+		go_to(challenge(id).timeline().commit_until() + 1);
 		assert_noop!(
 			ProofOfCompute::expire(signed(BOB), id),
 			Error::<Test>::NotExpired
@@ -136,13 +135,10 @@ fn hardware_whose_challenge_expired_is_challenged_again() {
 		let id = request(0);
 		go_to(challenge(id).due_until() + 1);
 		// It stays open until somebody ends it.
-		assert_noop!(
-			ProofOfCompute::request_proof(signed(BOB), 0),
-			Error::<Test>::ChallengeOpen
-		);
+		assert_noop!(ask(BOB, 0), Error::<Test>::ChallengeOpen);
 		ends(id, FailureReason::NotStarted);
 		prove(0, 3);
-		assert!(ProofOfCompute::score_ppm(0) > 0);
+		assert!(proved(0) > 0);
 	});
 }
 
@@ -162,15 +158,15 @@ fn a_challenge_without_a_seed_is_nobodys_fault() {
 fn a_challenge_without_positions_is_nobodys_fault() {
 	scored(|| {
 		let (id, work) = committed(0, 2);
-		let first = challenge(id).commit_until() + 1;
+		let first = challenge(id).timeline().commit_until() + 1;
 		silence([first, first + 1, first + 3]);
-		go_to(challenge(id).sampled_at());
+		go_to(challenge(id).timeline().sampled_at());
 		assert_eq!(ProofOfCompute::sample_seed(id), None);
 		assert_noop!(
 			ProofOfCompute::reveal(signed(ALICE), id, Box::new(work.open(&[7; 32]))),
 			Error::<Test>::TooEarly
 		);
-		go_to(challenge(id).reveal_until() + 1);
+		go_to(challenge(id).timeline().reveal_until() + 1);
 		ends(id, FailureReason::NoRandomness);
 		assert!(!score_is_gone() && Faults::get().is_empty());
 	});
@@ -181,7 +177,7 @@ fn silence_after_the_commitment_is_a_fault_however_late_the_challenge_is_ended()
 	for wait in [0, RANDOMNESS_KEPT, 3 * RANDOMNESS_KEPT] {
 		scored(|| {
 			let (id, _) = committed(0, 2);
-			go_to(challenge(id).reveal_until() + 1 + wait);
+			go_to(challenge(id).timeline().reveal_until() + 1 + wait);
 			ends(id, FailureReason::NotRevealed);
 			assert!(score_is_gone());
 			assert_eq!(Faults::get(), [0]);
@@ -198,7 +194,7 @@ fn the_score_is_lost_however_late_an_unanswered_challenge_is_ended() {
 			if start_it {
 				start(id, &work);
 			}
-			go_to(challenge(id).reveal_until() + RANDOMNESS_KEPT);
+			go_to(challenge(id).timeline().reveal_until() + RANDOMNESS_KEPT);
 			let reason = match start_it {
 				true => FailureReason::NotCommitted,
 				false => FailureReason::NotStarted,
@@ -231,13 +227,12 @@ fn missing_randomness_excuses_as_long_as_it_is_seen() {
 fn a_challenge_ends_although_its_machine_is_gone() {
 	scored(|| {
 		let (id, _) = committed(0, 2);
-		take_out(0);
 		Owners::mutate(|owners| owners.remove(&0));
 		assert_noop!(
 			ProofOfCompute::commit(signed(ALICE), id, 2, [0; 32]),
 			Error::<Test>::NotProvider
 		);
-		go_to(challenge(id).reveal_until() + 1);
+		go_to(challenge(id).timeline().reveal_until() + 1);
 		ends(id, FailureReason::NotRevealed);
 		assert_eq!((held(CAROL), free(CAROL)), (0, RICHES));
 		assert!(score_is_gone());

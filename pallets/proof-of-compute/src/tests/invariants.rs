@@ -4,19 +4,24 @@ use usufruct_proof::ClassParams;
 
 use super::prover::*;
 use crate::{
-	mock::*, ChallengeOfHid, Challenges, Classes, NextChallengeId, Ranking, Scores, RANDOMNESS_KEPT,
+	mock::*, ChallengeOfHid, Challenges, Classes, Commitment, Entries, EntryState, Histories,
+	NextChallengeId, Ranking,
 };
+use usufruct_proof::RANDOMNESS_KEPT;
 
-/// Breaks a good state, of two scores and one challenge, and expects the complaint.
+/// Breaks a good state, of two scores, one challenge and one entry, and expects the complaint.
 fn caught(complaint: &'static str, harm: impl FnOnce()) {
 	ExtBuilder::default()
+		.epochs()
 		.machine(ALICE)
 		.machine(BOB)
 		.build()
 		.execute_with(|| {
+			score_epoch(&[(0, 8), (1, 7)]);
 			prove(0, 4);
 			prove(1, 3);
 			request(0);
+			enter(0, 2);
 			ProofOfCompute::do_try_state().expect("the state was good");
 			harm();
 			assert_eq!(ProofOfCompute::do_try_state(), Err(complaint.into()));
@@ -86,12 +91,19 @@ fn a_ranking_out_of_order_is_seen() {
 }
 
 #[test]
-fn a_ranked_score_that_was_not_proved_is_seen() {
-	caught("a ranked score is not the proved one", || {
-		Scores::<Test>::remove(1);
+fn a_ranked_score_of_hardware_without_a_history_is_seen() {
+	caught("ranked hardware has no history", || {
+		Histories::<Test>::remove(1);
 	});
-	caught("a ranked score is not the proved one", || {
-		Ranking::<Test>::mutate(CLASS, |ranking| ranking[0].1 += 1);
+}
+
+#[test]
+fn a_ranked_score_that_nobody_can_have_is_seen() {
+	caught("a ranked score is out of its bounds", || {
+		Ranking::<Test>::mutate(CLASS, |ranking| ranking[0].score_ppm = 1_050_001);
+	});
+	caught("a ranked score is out of its bounds", || {
+		Ranking::<Test>::mutate(CLASS, |ranking| ranking[1].score_ppm = 0);
 	});
 }
 
@@ -106,5 +118,44 @@ fn hardware_that_is_ranked_twice_is_seen() {
 	caught("hardware is ranked twice", || {
 		let first = Ranking::<Test>::get(CLASS)[0];
 		Ranking::<Test>::mutate(CLASS + 1, |other| other.try_push(first).expect("room"));
+	});
+}
+
+#[test]
+fn scores_out_of_their_order_are_seen() {
+	caught("a history is out of order", || {
+		Histories::<Test>::mutate(0, |history| {
+			let history = history.as_mut().expect("it was scored");
+			history.scores.try_push((0, 1)).expect("room");
+		});
+	});
+}
+
+#[test]
+fn an_entry_of_an_epoch_that_did_not_begin_is_seen() {
+	caught("an entry is of an epoch that did not begin", || {
+		Entries::<Test>::mutate(0, |entry| {
+			entry.as_mut().expect("it entered").epoch.id += 1;
+		});
+	});
+}
+
+#[test]
+fn a_bond_that_is_not_held_is_seen() {
+	caught("held bonds differ from recorded ones", || {
+		Entries::<Test>::mutate(0, |entry| {
+			let entry = entry.as_mut().expect("it entered");
+			let commitment = Commitment {
+				first_root: [0; 32],
+				rounds: 2,
+				digest: [0; 32],
+			};
+			entry.state = EntryState::Disputed {
+				commitment,
+				by: CAROL,
+				bond: BOND,
+				at: now(),
+			};
+		});
 	});
 }

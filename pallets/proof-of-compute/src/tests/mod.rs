@@ -1,9 +1,13 @@
 //! The rules of proofs, one file per subject.
 
 mod attacks;
+mod audits;
 mod classes;
 mod commitments;
+mod entries;
+mod epochs;
 mod expiry;
+mod histories;
 mod invariants;
 mod model;
 mod origins;

@@ -8,9 +8,8 @@ use usufruct_primitives::{traits::NodeInspect, ChallengeId, Hid, NodeId};
 use usufruct_proof::{ClassParams, Reveal};
 
 use super::prover::*;
-use crate::{
-	mock::*, ChallengeState, Challenges, Event, FailureReason, NextChallengeId, RANDOMNESS_KEPT,
-};
+use crate::{mock::*, ChallengeState, Challenges, Event, FailureReason, NextChallengeId};
+use usufruct_proof::RANDOMNESS_KEPT;
 
 /// As little work and as short a challenge as there can be.
 const SMALL: ClassParams = ClassParams {
@@ -142,9 +141,9 @@ impl World {
 		if waits {
 			// No step but these two is ever too early.
 			go_to(match challenge.state {
-				ChallengeState::Issued => challenge.opens_at(),
+				ChallengeState::Issued => challenge.timeline().opens_at(),
 				ChallengeState::Started { .. } => now(),
-				ChallengeState::Committed { .. } => challenge.sampled_at(),
+				ChallengeState::Committed { .. } => challenge.timeline().sampled_at(),
 			});
 		}
 		let mut work = self.work(id, rounds)?;
@@ -168,7 +167,7 @@ impl World {
 	// Most steps are refused by something; none may break anything.
 	fn take(&mut self, step: Step) {
 		let _: Option<DispatchResult> = match step {
-			Step::Request { who, hid } => Some(ProofOfCompute::request_proof(signed(who), hid)),
+			Step::Request { who, hid } => Some(ask(who, hid)),
 			Step::Answer {
 				back,
 				rounds,
@@ -302,14 +301,14 @@ proptest! {
 				let id = request(0);
 				let owner = || signed(ALICE);
 				events();
-				go_to(challenge(id).opens_at() + to_start);
+				go_to(challenge(id).timeline().opens_at() + to_start);
 				let due = challenge(id);
 				let seed = ProofOfCompute::seed(id);
 				if let Some(work) = seed.map(|seed| Work::new(SMALL, seed, rounds)) {
 					start(id, &work);
-					go_to((now() + to_commit).min(due.commit_until()));
+					go_to((now() + to_commit).min(due.timeline().commit_until()));
 					ProofOfCompute::commit(owner(), id, rounds, work.digest()).expect("it is due");
-					go_to((due.sampled_at() + to_reveal).min(due.reveal_until()));
+					go_to((due.timeline().sampled_at() + to_reveal).min(due.timeline().reveal_until()));
 					if let Some(seed) = ProofOfCompute::sample_seed(id) {
 						reveal(id, work.open(&seed));
 					}
@@ -342,11 +341,11 @@ proptest! {
 			if set.is_ok() {
 				let id = request(0);
 				let due = challenge(id);
-				assert!(due.opens_at() <= due.first_root_until());
-				assert!(due.first_root_until() < due.commit_until());
-				assert!(due.commit_until() < due.sampled_at());
-				assert!(due.sampled_at() < due.reveal_until());
-				assert!(due.reveal_until() - due.issued_at <= RANDOMNESS_KEPT);
+				assert!(due.timeline().opens_at() <= due.timeline().first_root_until());
+				assert!(due.timeline().first_root_until() < due.timeline().commit_until());
+				assert!(due.timeline().commit_until() < due.timeline().sampled_at());
+				assert!(due.timeline().sampled_at() < due.timeline().reveal_until());
+				assert!(due.timeline().reveal_until() - due.issued_at <= RANDOMNESS_KEPT);
 			}
 		});
 	}

@@ -46,7 +46,10 @@ fn answers(challenge: ChallengeId) -> Vec<RuntimeCall> {
 
 /// What any account may do.
 fn public(challenge: ChallengeId, hid: u64) -> Vec<RuntimeCall> {
-	let calls: Vec<Call<Test>> = vec![Call::request_proof { hid }, Call::expire { challenge }];
+	let calls: Vec<Call<Test>> = vec![
+		Call::request_proof { hid, right: None },
+		Call::expire { challenge },
+	];
 	calls.into_iter().map(Into::into).collect()
 }
 

@@ -1,13 +1,13 @@
 //! An honest prover that is written for clarity, and the steps of its machine.
 
-use usufruct_primitives::ChallengeId;
+use usufruct_primitives::{traits::NodeInspect, ChallengeId};
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, next_seed, parent, sample_positions,
-	tile_chaining_value, tile_root, ClassParams, Hash, Opening, Reveal, RoundKeys, TILE,
+	tile_chaining_value, tile_root, ClassParams, Hash, Opening, Reveal, RoundKeys, Timeline, TILE,
 	TILE_BYTES,
 };
 
-use crate::{mock::*, Pallet};
+use crate::{mock::*, CurrentEpoch, Entries, Entry, EntryState, Epoch, Pallet};
 
 type Tile = [u8; TILE_BYTES];
 
@@ -135,13 +135,13 @@ impl Work {
 
 /// The seed of a challenge, once its window is open.
 pub(crate) fn seed_of(id: ChallengeId) -> Hash {
-	go_to(challenge(id).opens_at());
+	go_to(challenge(id).timeline().opens_at());
 	Pallet::<Test>::seed(id).expect("the seed is known")
 }
 
 /// The seed of a challenge's positions, once they are known.
 pub(crate) fn sample_seed_of(id: ChallengeId) -> Hash {
-	go_to(challenge(id).sampled_at());
+	go_to(challenge(id).timeline().sampled_at());
 	Pallet::<Test>::sample_seed(id).expect("the positions are known")
 }
 
@@ -189,4 +189,103 @@ pub(crate) fn prove(hid: u64, rounds: u32) -> ChallengeId {
 	let (id, opened) = ready(hid, rounds);
 	reveal(id, opened);
 	id
+}
+
+/// The epoch that is under way, in the block in which its seeds are known. Waits for the next where this
+/// one can no longer be entered.
+pub(crate) fn open_epoch() -> Epoch {
+	let open = |epoch: &Epoch| {
+		let timeline = Timeline {
+			issued_at: epoch.began_at,
+			params: params_of(CLASS),
+		};
+		(now() <= timeline.first_root_until()).then(|| timeline.opens_at())
+	};
+	loop {
+		if let Some(epoch) = CurrentEpoch::<Test>::get() {
+			if let Some(opens_at) = open(&epoch) {
+				go_to(opens_at);
+				return epoch;
+			}
+		}
+		go_to(now() + 1);
+	}
+}
+
+/// An entry that is not over.
+pub(crate) fn entry(hid: u64) -> Entry<u64> {
+	Entries::<Test>::get(hid).expect("it has entered")
+}
+
+/// The account that goes on with an entry.
+pub(crate) fn owner_of(hid: u64) -> RuntimeOrigin {
+	let (node, _) = Hardware::get().get(&hid).copied().expect("it exists");
+	signed(Stub::owner(node).expect("the machine has an owner"))
+}
+
+/// The seed of hardware in an epoch.
+pub(crate) fn epoch_seed(epoch: &Epoch, hid: u64) -> Hash {
+	let (node, class) = Hardware::get().get(&hid).copied().expect("it exists");
+	let entry = Entry::<u64> {
+		epoch: *epoch,
+		node,
+		class,
+		params: ProofOfCompute::params_in(epoch, class).expect("the class exists"),
+		state: EntryState::Started {
+			first_root: [0; 32],
+		},
+	};
+	ProofOfCompute::seed_of(&entry.task(hid)).expect("the seed is known")
+}
+
+/// Enters the epoch that is under way with honest work.
+pub(crate) fn enter(hid: u64, rounds: u32) -> Work {
+	let epoch = open_epoch();
+	let params = ProofOfCompute::params_in(&epoch, CLASS).expect("the class exists");
+	let work = Work::new(params, epoch_seed(&epoch, hid), rounds);
+	ProofOfCompute::enter(owner_of(hid), hid, epoch.id, work.roots[0]).expect("it is due");
+	work
+}
+
+/// Enters and commits.
+pub(crate) fn commit_entry(hid: u64, rounds: u32) -> Work {
+	let work = enter(hid, rounds);
+	ProofOfCompute::commit_entry(owner_of(hid), hid, work.rounds(), work.digest())
+		.expect("it is due");
+	work
+}
+
+/// The right opening of an entry, when its positions are known.
+pub(crate) fn open_entry(hid: u64, work: &Work) -> Reveal {
+	let entry = entry(hid);
+	go_to(match entry.state {
+		EntryState::Disputed { at, .. } => entry.forced(at).sampled_at(),
+		_ => entry.timeline().sampled_at(),
+	});
+	let seed = ProofOfCompute::entry_sample_seed(hid).expect("the positions are known");
+	work.open(&seed)
+}
+
+/// Sends what was opened.
+pub(crate) fn reveal_entry(hid: u64, reveal: Reveal) {
+	ProofOfCompute::reveal_entry(owner_of(hid), hid, Box::new(reveal)).expect("it is due");
+}
+
+/// An epoch in which this hardware computes so many rounds each, is audited where it has to be, and is
+/// scored.
+pub(crate) fn score_epoch(entries: &[(u64, u32)]) {
+	let works: Vec<_> = entries
+		.iter()
+		.map(|(hid, rounds)| (*hid, commit_entry(*hid, *rounds)))
+		.collect();
+	for (hid, work) in &works {
+		go_to(entry(*hid).timeline().sampled_at());
+		if ProofOfCompute::is_audit_due(*hid) == Some(true) {
+			reveal_entry(*hid, open_entry(*hid, work));
+		}
+	}
+	for (hid, _) in works {
+		go_to(entry(hid).disputes_until() + 1);
+		ProofOfCompute::conclude(signed(POOR), hid).expect("it is over");
+	}
 }

@@ -3,7 +3,8 @@
 use usufruct_proof::{mix, sample_seed, seed, Occasion, SeedContext};
 
 use super::prover::*;
-use crate::{mock::*, Challenges, Randomness, RANDOMNESS_KEPT};
+use crate::{mock::*, Challenges, Randomness};
+use usufruct_proof::RANDOMNESS_KEPT;
 
 fn output(block: u32) -> Option<[u8; 32]> {
 	let (written, output) = Randomness::<Test>::get(block % RANDOMNESS_KEPT)?;

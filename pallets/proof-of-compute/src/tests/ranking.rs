@@ -1,32 +1,40 @@
 //! Scores and their order.
 
-use frame_support::assert_ok;
 use proptest::prelude::*;
-use usufruct_primitives::{traits::ScoreInspect, ClassId, Hid};
+use usufruct_primitives::{traits::ScoreInspect, ClassId, EpochId, Hid};
 
-use super::prover::*;
-use crate::{mock::*, Event, Ranking, ScoreRecord, Scores};
+use crate::{mock::*, CurrentEpoch, Epoch, EpochRules, Histories, History, Ranking};
 
-fn score(score_ppm: u32) -> ScoreRecord {
-	ScoreRecord {
-		ops_per_second: 1,
-		score_ppm,
-		rounds: 1,
-		proved_at: now(),
-	}
+/// Hardware has a score of the last epoch alone; gives its rank.
+fn set_in(class: ClassId, hid: Hid, ppm: u32) -> u32 {
+	let mut history = History::default();
+	history.note_score(ProofOfCompute::last_epoch(), ppm);
+	Histories::<Test>::insert(hid, &history);
+	ProofOfCompute::rank(class, hid, 0, &history).1
 }
 
-/// Hardware proves a score; gives its rank.
 fn set(hid: Hid, ppm: u32) -> u32 {
-	ProofOfCompute::set_score(CLASS, hid, Some(score(ppm)))
+	set_in(CLASS, hid, ppm)
 }
 
 fn lose(hid: Hid) {
-	ProofOfCompute::set_score(CLASS, hid, None);
+	ProofOfCompute::forget_history(hid, CLASS);
 }
 
 fn ranking(class: ClassId) -> Vec<(Hid, u32)> {
-	Ranking::<Test>::get(class).into_inner()
+	let ranking = Ranking::<Test>::get(class).into_iter();
+	ranking
+		.map(|ranked| (ranked.hid, ranked.score_ppm))
+		.collect()
+}
+
+/// An epoch began that is over.
+fn epoch(id: EpochId) {
+	CurrentEpoch::<Test>::put(Epoch {
+		id,
+		began_at: 0,
+		rules: EpochRules::default(),
+	});
 }
 
 /// So many machines of Alice.
@@ -75,32 +83,6 @@ fn who_returns_to_an_old_score_stands_behind_its_equals() {
 }
 
 #[test]
-fn a_new_score_replaces_the_earlier_one() {
-	ExtBuilder::default()
-		.machine(ALICE)
-		.machine(BOB)
-		.build_and_execute(|| {
-			prove(0, 6);
-			prove(1, 4);
-			let earlier = Scores::<Test>::get(0).expect("it was scored");
-			events();
-			prove(0, 2);
-			let later = Scores::<Test>::get(0).expect("it was scored");
-			assert!(later.score_ppm < earlier.score_ppm && later.proved_at > earlier.proved_at);
-			assert!(matches!(
-				events()[..],
-				[Event::Proved {
-					hid: 0,
-					rank: 2,
-					..
-				}]
-			));
-			let bob = ProofOfCompute::score_ppm(1);
-			assert_eq!(ranking(CLASS), [(1, bob), (0, later.score_ppm)]);
-		});
-}
-
-#[test]
 fn a_full_ranking_drops_its_last() {
 	machines(4).build_and_execute(|| {
 		for (hid, ppm) in [(0, 10), (1, 20), (2, 30)] {
@@ -133,10 +115,7 @@ fn a_lost_score_frees_its_place() {
 		}
 		lose(1);
 		assert_eq!(ranking(CLASS), [(2, 30), (0, 10)]);
-		assert_eq!(
-			(ProofOfCompute::score_ppm(1), Scores::<Test>::get(1)),
-			(0, None)
-		);
+		assert_eq!(ProofOfCompute::score_ppm(1), 0);
 		lose(1);
 		assert_eq!(ranking(CLASS), [(2, 30), (0, 10)]);
 	});
@@ -146,45 +125,72 @@ fn a_lost_score_frees_its_place() {
 fn each_class_has_its_own_ranking() {
 	machines(2).build_and_execute(|| {
 		set(0, 10);
-		assert_eq!(ProofOfCompute::set_score(CLASS + 1, 1, Some(score(5))), 1);
+		assert_eq!(set_in(CLASS + 1, 1, 5), 1);
 		assert_eq!(ranking(CLASS), [(0, 10)]);
 		assert_eq!(ranking(CLASS + 1), [(1, 5)]);
 	});
 }
 
 #[test]
-fn hardware_that_was_taken_out_leaves_the_ranking_with_the_next_score() {
-	machines(4).build_and_execute(|| {
+fn hardware_that_was_taken_out_leaves_the_ranking() {
+	machines(3).build_and_execute(|| {
 		(0..3).for_each(|hid| assert!(set(hid, 1_050_000) > 0));
-		take_out(0);
-		take_out(1);
-		assert_eq!(set(3, 1_000_000), 2);
-		assert_eq!(ranking(CLASS), [(2, 1_050_000), (3, 1_000_000)]);
+		assert!(take_out(0) && take_out(1));
+		assert_eq!(ranking(CLASS), [(2, 1_050_000)]);
+		assert_eq!(ProofOfCompute::score_ppm(0), 0);
+		assert!(!Histories::<Test>::contains_key(0));
 	});
 }
 
 #[test]
 fn one_device_under_many_identifiers_does_not_fill_a_ranking() {
-	ExtBuilder::default()
-		.machine(ALICE)
-		.machine(BOB)
-		.build_and_execute(|| {
-			for hid in 10..20 {
-				Hardware::mutate(|hardware| hardware.insert(hid, (0, CLASS)));
-				prove(hid, 8);
-				take_out(hid);
-			}
-			prove(1, 2);
-			assert_eq!(ranking(CLASS), [(1, ProofOfCompute::score_ppm(1))]);
-		});
+	machines(2).build_and_execute(|| {
+		for hid in 10..20 {
+			Hardware::mutate(|hardware| hardware.insert(hid, (0, CLASS)));
+			assert_eq!(set(hid, 20), 1);
+			assert!(take_out(hid));
+		}
+		assert_eq!(set(1, 10), 1);
+		assert_eq!(ranking(CLASS), [(1, 10)]);
+	});
 }
 
 #[test]
-fn hardware_without_a_proof_has_no_score() {
+fn hardware_without_a_score_is_not_ranked() {
+	machines(2).build_and_execute(|| {
+		assert_eq!(ProofOfCompute::score_ppm(0), 0);
+		assert_eq!(set(0, 0), 0);
+		set(1, 5);
+		assert_eq!(set(1, 0), 0);
+		assert!(ranking(CLASS).is_empty());
+	});
+}
+
+#[test]
+fn who_missed_two_epochs_in_a_row_leaves_with_the_next_score_of_the_class() {
+	machines(3).build_and_execute(|| {
+		epoch(5);
+		set(0, 30);
+		epoch(6);
+		set(1, 20);
+		// Epoch 7 is under way: hardware 0 missed one for certain.
+		epoch(7);
+		set(2, 10);
+		assert_eq!(ranking(CLASS), [(0, 30), (1, 20), (2, 10)]);
+		epoch(8);
+		set(2, 10);
+		assert_eq!(ranking(CLASS), [(1, 20), (2, 10)]);
+	});
+}
+
+#[test]
+fn a_score_is_weighed_with_availability() {
 	machines(1).build_and_execute(|| {
-		assert_eq!(ProofOfCompute::score_ppm(0), 0);
-		assert_ok!(ProofOfCompute::request_proof(signed(CAROL), 0));
-		assert_eq!(ProofOfCompute::score_ppm(0), 0);
+		Availability::set(250_000);
+		set(0, 1_000_000);
+		assert_eq!(ranking(CLASS), [(0, 250_000)]);
+		Availability::set(500_000);
+		assert_eq!(ProofOfCompute::score_ppm(0), 500_000, "as of now");
 	});
 }
 
@@ -216,8 +222,13 @@ proptest! {
 		machines(8).build_and_execute(|| {
 			let mut model = Model::default();
 			for (hid, ppm) in steps {
-				let rank = ProofOfCompute::set_score(CLASS, hid, ppm.map(score));
-				assert_eq!(rank, model.set(hid, ppm));
+				match ppm {
+					Some(ppm) => assert_eq!(set(hid, ppm), model.set(hid, Some(ppm).filter(|p| *p > 0))),
+					None => {
+						lose(hid);
+						model.set(hid, None);
+					}
+				}
 				assert_eq!(ranking(CLASS), model.ranked);
 				assert!(ranking(CLASS).len() <= MAX_RANKED as usize);
 				assert_eq!(ProofOfCompute::score_ppm(hid), ppm.unwrap_or(0));

@@ -13,7 +13,7 @@ use crate::{
 fn a_request_holds_the_deposit_and_opens_a_challenge() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		go_to(5);
-		assert_ok!(ProofOfCompute::request_proof(signed(CAROL), 0));
+		assert_ok!(ask(CAROL, 0));
 		assert_eq!(
 			events(),
 			[Event::ProofRequested {
@@ -48,7 +48,7 @@ fn anyone_may_ask_the_owner_included() {
 		.machine(ALICE)
 		.build_and_execute(|| {
 			for (hid, who) in [(0, ALICE), (1, BOB), (2, CAROL)] {
-				assert_ok!(ProofOfCompute::request_proof(signed(who), hid));
+				assert_ok!(ask(who, hid));
 				assert_eq!((challenge(hid).requester, held(who)), (who, DEPOSIT));
 			}
 		});
@@ -58,16 +58,10 @@ fn anyone_may_ask_the_owner_included() {
 fn hardware_that_nobody_registered_is_not_challenged() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		for hid in [1, u64::MAX] {
-			assert_noop!(
-				ProofOfCompute::request_proof(signed(CAROL), hid),
-				Error::<Test>::UnknownHardware
-			);
+			assert_noop!(ask(CAROL, hid), Error::<Test>::UnknownHardware);
 		}
 		take_out(0);
-		assert_noop!(
-			ProofOfCompute::request_proof(signed(CAROL), 0),
-			Error::<Test>::UnknownHardware
-		);
+		assert_noop!(ask(CAROL, 0), Error::<Test>::UnknownHardware);
 	});
 }
 
@@ -75,10 +69,7 @@ fn hardware_that_nobody_registered_is_not_challenged() {
 fn hardware_of_a_class_that_the_dao_has_not_set_is_not_challenged() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		Hardware::mutate(|hardware| hardware.insert(0, (0, CLASS + 1)));
-		assert_noop!(
-			ProofOfCompute::request_proof(signed(CAROL), 0),
-			Error::<Test>::UnknownClass
-		);
+		assert_noop!(ask(CAROL, 0), Error::<Test>::UnknownClass);
 	});
 }
 
@@ -86,10 +77,7 @@ fn hardware_of_a_class_that_the_dao_has_not_set_is_not_challenged() {
 fn hardware_that_is_offline_is_not_challenged() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		take_offline(0);
-		assert_noop!(
-			ProofOfCompute::request_proof(signed(CAROL), 0),
-			Error::<Test>::NodeOffline
-		);
+		assert_noop!(ask(CAROL, 0), Error::<Test>::NodeOffline);
 	});
 }
 
@@ -101,15 +89,12 @@ fn hardware_has_one_challenge_at_a_time() {
 		.build_and_execute(|| {
 			let (id, opened) = ready(0, 2);
 			for who in [ALICE, BOB, CAROL] {
-				assert_noop!(
-					ProofOfCompute::request_proof(signed(who), 0),
-					Error::<Test>::ChallengeOpen
-				);
+				assert_noop!(ask(who, 0), Error::<Test>::ChallengeOpen);
 			}
 			// Other hardware of the same owner is another matter.
-			assert_ok!(ProofOfCompute::request_proof(signed(BOB), 1));
+			assert_ok!(ask(BOB, 1));
 			reveal(id, opened);
-			assert_ok!(ProofOfCompute::request_proof(signed(BOB), 0));
+			assert_ok!(ask(BOB, 0));
 			assert_eq!(ChallengeOfHid::<Test>::get(0), Some(2));
 		});
 }
@@ -117,10 +102,7 @@ fn hardware_has_one_challenge_at_a_time() {
 #[test]
 fn a_request_needs_its_deposit() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
-		assert_noop!(
-			ProofOfCompute::request_proof(signed(POOR), 0),
-			TokenError::FundsUnavailable
-		);
+		assert_noop!(ask(POOR, 0), TokenError::FundsUnavailable);
 		assert_eq!(NextChallengeId::<Test>::get(), 0);
 	});
 }
@@ -129,10 +111,7 @@ fn a_request_needs_its_deposit() {
 fn identifiers_run_out_without_wrapping() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		NextChallengeId::<Test>::put(u64::MAX);
-		assert_noop!(
-			ProofOfCompute::request_proof(signed(CAROL), 0),
-			Error::<Test>::Exhausted
-		);
+		assert_noop!(ask(CAROL, 0), Error::<Test>::Exhausted);
 		assert_eq!(held(CAROL), 0);
 	});
 }
@@ -192,7 +171,7 @@ fn what_is_returned_is_what_was_held_although_the_deposit_changed() {
 fn without_a_deposit_a_challenge_is_free() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		ChallengeDeposit::set(0);
-		assert_ok!(ProofOfCompute::request_proof(signed(POOR), 0));
+		assert_ok!(ask(POOR, 0));
 		go_to(challenge(0).due_until() + 1);
 		assert_ok!(ProofOfCompute::expire(signed(BOB), 0));
 		assert!(!Challenges::<Test>::contains_key(0));

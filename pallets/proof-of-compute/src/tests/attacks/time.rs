@@ -9,7 +9,7 @@ use crate::{mock::*, tests::prover::*, Challenges, Error, FailureReason};
 pub(super) fn precomputing() -> Attack {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let id = request(0);
-		let opens_at = challenge(id).opens_at();
+		let opens_at = challenge(id).timeline().opens_at();
 		let guessed = Work::new(PARAMS, [7; 32], 2);
 		for block in now()..opens_at {
 			go_to(block);
@@ -39,10 +39,10 @@ pub(super) fn coming_late() -> Attack {
 			let ids = [request(0), request(1)];
 			let works = ids.map(|id| work(id, 2));
 			start(ids[0], &works[0]);
-			go_to(challenge(ids[1]).first_root_until() + 1);
+			go_to(challenge(ids[1]).timeline().first_root_until() + 1);
 			let first = ProofOfCompute::commit_first(signed(BOB), ids[1], works[1].roots[0]);
 			assert_eq!(first, Err(Error::<Test>::TooLate.into()));
-			go_to(challenge(ids[0]).commit_until() + 1);
+			go_to(challenge(ids[0]).timeline().commit_until() + 1);
 			let late = ProofOfCompute::commit(signed(ALICE), ids[0], 2, works[0].digest());
 			assert_eq!(late, Err(Error::<Test>::TooLate.into()));
 		});
@@ -62,7 +62,7 @@ pub(super) fn hiring_after_the_draw() -> Attack {
 		.execute_with(|| {
 			let id = request(0);
 			let record = challenge(id);
-			record.first_root_until() - record.opens_at()
+			record.timeline().first_root_until() - record.timeline().opens_at()
 		});
 	assert!(due < PARAMS.window / 2);
 	Attack {
@@ -131,7 +131,7 @@ pub(super) fn grinding_by_a_block_author() -> Attack {
 pub(super) fn staying_silent_after_the_draw() -> Attack {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let (id, _) = committed(0, 2);
-		go_to(challenge(id).reveal_until() + 1);
+		go_to(challenge(id).timeline().reveal_until() + 1);
 		ProofOfCompute::expire(signed(BOB), id).expect("it is late");
 		assert_eq!(Faults::get(), [0]);
 		assert!(!Challenges::<Test>::contains_key(id));

@@ -1,0 +1,452 @@
+//! The entry of hardware in an epoch, from the root of round 0 to its score. Every end goes through
+//! `close`, which frees the machine.
+
+use frame_support::{
+	ensure,
+	traits::{
+		fungible::MutateHold,
+		tokens::{Fortitude, Precision, Restriction},
+		Get,
+	},
+};
+use sp_runtime::{DispatchError, DispatchResult};
+use usufruct_primitives::{
+	traits::{LeaseInspect, NodeInspect, NodeUsage},
+	ClassId, EpochId, Hid, NodeId,
+};
+use usufruct_proof::{is_drawn, sample_seed, verify, Hash, Reveal, Timeline, RANDOMNESS_KEPT};
+
+use crate::{
+	Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch, Error, Event,
+	Histories, HoldReason, Pallet, EPOCHS_KEPT, PASSING_PPM,
+};
+
+/// Whether an entry has to be opened.
+enum Audit {
+	/// It has.
+	Due,
+	/// It has not.
+	NotDue,
+	/// The blocks that decide carried too little randomness.
+	Undecided,
+	/// They are so long ago that nobody can tell.
+	Forgotten,
+}
+
+impl<T: Config> Pallet<T> {
+	fn entry(hid: Hid) -> Result<Entry<T::AccountId>, DispatchError> {
+		Entries::<T>::get(hid).ok_or_else(|| Error::<T>::NoEntry.into())
+	}
+
+	/// The entry, if `provider` has to go on with it.
+	fn entry_of(hid: Hid, provider: &T::AccountId) -> Result<Entry<T::AccountId>, DispatchError> {
+		let entry = Self::entry(hid)?;
+		ensure!(
+			T::Nodes::owner(entry.node).as_ref() == Some(provider),
+			Error::<T>::NotProvider
+		);
+		Ok(entry)
+	}
+
+	/// The epoch that the hardware can still enter or be excused from, its machine and its class, for the
+	/// owner.
+	fn open_epoch(
+		provider: &T::AccountId,
+		hid: Hid,
+	) -> Result<(Epoch, NodeId, ClassId), DispatchError> {
+		let hardware = T::Nodes::hardware(hid).ok_or(Error::<T>::UnknownHardware)?;
+		ensure!(
+			T::Nodes::owner(hardware.node).as_ref() == Some(provider),
+			Error::<T>::NotProvider
+		);
+		let epoch = Self::epoch_under_way().ok_or(Error::<T>::NoEpoch)?;
+		Ok((epoch, hardware.node, hardware.class))
+	}
+
+	pub(crate) fn do_enter(
+		provider: T::AccountId,
+		hid: Hid,
+		epoch: EpochId,
+		first_root: Hash,
+	) -> DispatchResult {
+		let (current, node, class) = Self::open_epoch(&provider, hid)?;
+		ensure!(epoch == current.id, Error::<T>::NoEpoch);
+		Self::conclude_earlier(hid, epoch)?;
+		let last = Histories::<T>::get(hid).map(|history| history.last);
+		ensure!(last != Some(epoch), Error::<T>::AlreadyEntered);
+		ensure!(T::Nodes::is_online(node), Error::<T>::NodeOffline);
+		let params = Self::params_in(&current, class)?;
+		ensure!(current.rules.fit(&params), Error::<T>::TooLongForEpoch);
+		let entry = Entry {
+			epoch: current,
+			node,
+			class,
+			params,
+			state: EntryState::Started { first_root },
+		};
+		// Without a seed there is nothing to work on: what was entered has one.
+		Self::seed_of(&entry.task(hid))?;
+		ensure!(
+			Self::now() <= entry.timeline().first_root_until(),
+			Error::<T>::TooLate
+		);
+		// Hardware cannot be taken away from what it has to answer for.
+		T::Nodes::acquire(node)?;
+		Entries::<T>::insert(hid, entry);
+		Self::deposit_event(Event::Entered { epoch, hid });
+		Ok(())
+	}
+
+	/// Ends the entry in an epoch before this one: all of that is over.
+	fn conclude_earlier(hid: Hid, epoch: EpochId) -> DispatchResult {
+		let Some(earlier) = Entries::<T>::get(hid) else {
+			return Ok(());
+		};
+		ensure!(earlier.epoch.id != epoch, Error::<T>::AlreadyEntered);
+		Self::do_conclude(hid).map(|_| ())
+	}
+
+	pub(crate) fn do_commit_entry(
+		provider: T::AccountId,
+		hid: Hid,
+		rounds: u32,
+		digest: Hash,
+	) -> DispatchResult {
+		let mut entry = Self::entry_of(hid, &provider)?;
+		let EntryState::Started { first_root } = entry.state else {
+			return Err(Error::<T>::WrongStep.into());
+		};
+		ensure!(
+			Self::now() <= entry.timeline().commit_until(),
+			Error::<T>::TooLate
+		);
+		let bounds = entry.params.min_rounds..=entry.params.max_rounds;
+		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
+		entry.state = EntryState::Committed {
+			commitment: Commitment {
+				first_root,
+				rounds,
+				digest,
+			},
+			audited: false,
+		};
+		let epoch = entry.epoch.id;
+		CommittedIn::<T>::mutate(entry.class, Self::slot(epoch), |(counted, count)| {
+			if *counted != epoch {
+				(*counted, *count) = (epoch, 0);
+			}
+			*count = count.saturating_add(1);
+		});
+		Entries::<T>::insert(hid, entry);
+		Self::deposit_event(Event::EntryCommitted { epoch, hid, rounds });
+		Ok(())
+	}
+
+	/// Where the entries of an epoch are counted.
+	pub(crate) fn slot(epoch: EpochId) -> u32 {
+		epoch.checked_rem(EPOCHS_KEPT).unwrap_or(0)
+	}
+
+	/// Whether the entry has to be opened: always where it claims more than an audit has seen of this
+	/// hardware, else by the lottery.
+	fn audit(
+		hid: Hid,
+		entry: &Entry<T::AccountId>,
+		commitment: &Commitment,
+	) -> Result<Audit, DispatchError> {
+		let ops = entry
+			.params
+			.ops_per_second(commitment.rounds, T::SlotMillis::get());
+		if Histories::<T>::get(hid)
+			.unwrap_or_default()
+			.is_unproven(ops)
+		{
+			return Ok(Audit::Due);
+		}
+		let epoch = entry.epoch.id;
+		let (counted, all) = CommittedIn::<T>::get(entry.class, Self::slot(epoch));
+		let timeline = entry.timeline();
+		let forgotten = timeline.seeded_from().saturating_add(RANDOMNESS_KEPT);
+		if counted != epoch || Self::now() > forgotten {
+			return Ok(Audit::Forgotten);
+		}
+		if Self::lacked_samples(timeline.sampled_from()) {
+			return Ok(Audit::Undecided);
+		}
+		let seed = Self::seed_of(&entry.task(hid))?;
+		let samples = Self::samples(timeline.sampled_from())?;
+		Ok(
+			match is_drawn(&seed, &samples, entry.epoch.rules.audits, all) {
+				true => Audit::Due,
+				false => Audit::NotDue,
+			},
+		)
+	}
+
+	/// Whether the entry has to be opened now; `None` before that is known.
+	pub(crate) fn is_audit_due(hid: Hid) -> Option<bool> {
+		let entry = Entries::<T>::get(hid)?;
+		match &entry.state {
+			EntryState::Started { .. } => None,
+			EntryState::Disputed { .. } => Some(true),
+			EntryState::Committed { audited: true, .. } => Some(false),
+			EntryState::Committed { commitment, .. } => {
+				if Self::now() < entry.timeline().sampled_at() {
+					return None;
+				}
+				let audit = Self::audit(hid, &entry, commitment).ok()?;
+				Some(matches!(audit, Audit::Due))
+			}
+		}
+	}
+
+	/// The block from which on the positions of the open audit are made, and the last one for its reveal.
+	fn audit_times(entry: &Entry<T::AccountId>) -> (u32, u32) {
+		match &entry.state {
+			EntryState::Disputed { at, .. } => {
+				let forced = entry.forced(*at);
+				(forced.sampled_from(), forced.reveal_until())
+			}
+			_ => {
+				let timeline = entry.timeline();
+				(timeline.sampled_from(), timeline.reveal_until())
+			}
+		}
+	}
+
+	/// The seed of the positions that an audit opens; `None` before it is known.
+	pub(crate) fn entry_sample_seed(hid: Hid) -> Option<Hash> {
+		let entry = Entries::<T>::get(hid)?;
+		let seed = Self::seed_of(&entry.task(hid)).ok()?;
+		let samples = Self::samples(Self::audit_times(&entry).0).ok()?;
+		Some(sample_seed(&seed, &samples))
+	}
+
+	pub(crate) fn do_reveal_entry(
+		provider: T::AccountId,
+		hid: Hid,
+		reveal: &Reveal,
+	) -> DispatchResult {
+		let mut entry = Self::entry_of(hid, &provider)?;
+		let commitment = match &entry.state {
+			EntryState::Committed {
+				commitment,
+				audited: false,
+			} => *commitment,
+			EntryState::Disputed { commitment, .. } => *commitment,
+			_ => return Err(Error::<T>::WrongStep.into()),
+		};
+		let seed = Self::seed_of(&entry.task(hid))?;
+		let (sampled_from, reveal_until) = Self::audit_times(&entry);
+		let samples = Self::samples(sampled_from)?;
+		ensure!(Self::now() <= reveal_until, Error::<T>::TooLate);
+		if let EntryState::Committed { .. } = entry.state {
+			let due = Self::audit(hid, &entry, &commitment)?;
+			ensure!(matches!(due, Audit::Due), Error::<T>::NotDrawn);
+		}
+		let verdict = verify(
+			&entry.params,
+			&seed,
+			commitment.rounds,
+			&commitment.digest,
+			&commitment.first_root,
+			&sample_seed(&seed, &samples),
+			reveal,
+		);
+		if let Err(error) = verdict {
+			log::info!(target: "runtime::proof-of-compute", "entry of {hid}: {error:?}");
+			return Self::fail_entry(hid, entry, EntryFailure::WrongReveal);
+		}
+		if let EntryState::Disputed { by, bond, .. } = &entry.state {
+			// Whoever doubts without reason pays the one who was doubted for the work.
+			let owner = T::Nodes::owner(entry.node).unwrap_or_else(|| by.clone());
+			T::Currency::transfer_on_hold(
+				&HoldReason::Audit.into(),
+				by,
+				&owner,
+				*bond,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
+		}
+		let ops = entry
+			.params
+			.ops_per_second(commitment.rounds, T::SlotMillis::get());
+		Histories::<T>::mutate(hid, |history| {
+			let history = history.get_or_insert_default();
+			history.audited_ops = history.audited_ops.max(ops);
+		});
+		entry.state = EntryState::Committed {
+			commitment,
+			audited: true,
+		};
+		let epoch = entry.epoch.id;
+		Entries::<T>::insert(hid, entry);
+		Self::deposit_event(Event::Audited { epoch, hid });
+		Ok(())
+	}
+
+	pub(crate) fn do_force_audit(by: T::AccountId, hid: Hid) -> DispatchResult {
+		let mut entry = Self::entry(hid)?;
+		let EntryState::Committed {
+			commitment,
+			audited,
+		} = entry.state
+		else {
+			return Err(Error::<T>::WrongStep.into());
+		};
+		let (now, timeline) = (Self::now(), entry.timeline());
+		ensure!(now > timeline.reveal_until(), Error::<T>::TooEarly);
+		ensure!(now <= entry.disputes_until(), Error::<T>::TooLate);
+		// What was drawn and not opened is a fault already: `conclude` says so.
+		let due = !audited && matches!(Self::audit(hid, &entry, &commitment)?, Audit::Due);
+		ensure!(!due, Error::<T>::WrongStep);
+		let bond = T::AuditBond::get();
+		T::Currency::hold(&HoldReason::Audit.into(), &by, bond)?;
+		entry.state = EntryState::Disputed {
+			commitment,
+			by: by.clone(),
+			bond,
+			at: now,
+		};
+		let epoch = entry.epoch.id;
+		Entries::<T>::insert(hid, entry);
+		Self::deposit_event(Event::AuditForced { epoch, hid, by });
+		Ok(())
+	}
+
+	/// Ends an entry whose last deadline is over. Gives whether that showed a fault.
+	pub(crate) fn do_conclude(hid: Hid) -> Result<bool, DispatchError> {
+		let entry = Self::entry(hid)?;
+		let now = Self::now();
+		let late = |until| ensure_late::<T>(now, until);
+		let timeline = entry.timeline();
+		match entry.state.clone() {
+			EntryState::Started { .. } => {
+				late(timeline.commit_until())?;
+				Self::fail_entry(hid, entry, EntryFailure::NotCommitted)?;
+				Ok(false)
+			}
+			EntryState::Disputed { commitment, at, .. } => {
+				late(entry.forced(at).reveal_until())?;
+				if Self::lacked_samples(entry.forced(at).sampled_from()) {
+					Self::count_entry(hid, entry, &commitment)?;
+					return Ok(false);
+				}
+				Self::fail_entry(hid, entry, EntryFailure::NotRevealed)?;
+				Ok(true)
+			}
+			EntryState::Committed {
+				commitment,
+				audited: true,
+			} => {
+				late(entry.disputes_until())?;
+				Self::count_entry(hid, entry, &commitment)?;
+				Ok(false)
+			}
+			EntryState::Committed { commitment, .. } => {
+				late(timeline.reveal_until())?;
+				let unseen = match Self::audit(hid, &entry, &commitment)? {
+					Audit::Due if Self::lacked_samples(timeline.sampled_from()) => {
+						EntryFailure::NoRandomness
+					}
+					Audit::Due => EntryFailure::NotRevealed,
+					Audit::Undecided => EntryFailure::NoRandomness,
+					Audit::Forgotten => EntryFailure::Outlived,
+					Audit::NotDue => {
+						late(entry.disputes_until())?;
+						Self::count_entry(hid, entry, &commitment)?;
+						return Ok(false);
+					}
+				};
+				Self::fail_entry(hid, entry, unseen)?;
+				Ok(unseen == EntryFailure::NotRevealed)
+			}
+		}
+	}
+
+	/// Ends an entry with its score.
+	fn count_entry(
+		hid: Hid,
+		entry: Entry<T::AccountId>,
+		commitment: &Commitment,
+	) -> DispatchResult {
+		let ops_per_second = entry
+			.params
+			.ops_per_second(commitment.rounds, T::SlotMillis::get());
+		let proved = entry.params.score_ppm(ops_per_second);
+		let epoch_ppm = if proved < PASSING_PPM { 0 } else { proved };
+		let (epoch, class, node) = (entry.epoch.id, entry.class, entry.node);
+		Self::close(hid, entry)?;
+		let mut history = Histories::<T>::get(hid).unwrap_or_default();
+		history.note_score(epoch, epoch_ppm);
+		let (score_ppm, rank) = Self::rank(class, hid, node, &history);
+		Histories::<T>::insert(hid, history);
+		Self::deposit_event(Event::Scored {
+			epoch,
+			hid,
+			ops_per_second,
+			epoch_ppm,
+			score_ppm,
+			rank,
+		});
+		Ok(())
+	}
+
+	/// Ends an entry without a score.
+	fn fail_entry(hid: Hid, entry: Entry<T::AccountId>, reason: EntryFailure) -> DispatchResult {
+		let (epoch, class, node) = (entry.epoch.id, entry.class, entry.node);
+		Self::close(hid, entry)?;
+		match reason {
+			EntryFailure::NotCommitted => {}
+			// The epoch does not exist for it.
+			EntryFailure::NoRandomness => Self::note_excuse(hid, class, node, epoch, false),
+			EntryFailure::Outlived => Self::forget_history(hid, class),
+			EntryFailure::NotRevealed | EntryFailure::WrongReveal => {
+				Self::forget_history(hid, class);
+				T::Nodes::note_fault(node);
+			}
+		}
+		Self::deposit_event(Event::EntryFailed { epoch, hid, reason });
+		Ok(())
+	}
+
+	/// Forgets the entry, returns what is held for a dispute about it, and frees the machine.
+	fn close(hid: Hid, entry: Entry<T::AccountId>) -> DispatchResult {
+		if let EntryState::Disputed { by, bond, .. } = &entry.state {
+			T::Currency::release(&HoldReason::Audit.into(), by, *bond, Precision::Exact)?;
+		}
+		Entries::<T>::remove(hid);
+		T::Nodes::release(entry.node);
+		Ok(())
+	}
+
+	pub(crate) fn do_excuse(provider: T::AccountId, hid: Hid) -> DispatchResult {
+		let (epoch, node, class) = Self::open_epoch(&provider, hid)?;
+		ensure!(T::Jobs::is_busy(node), Error::<T>::NotBusy);
+		Self::conclude_earlier(hid, epoch.id)?;
+		let history = Histories::<T>::get(hid).ok_or(Error::<T>::NothingToExcuse)?;
+		ensure!(history.last != epoch.id, Error::<T>::AlreadyEntered);
+		let params = Self::params_in(&epoch, class)?;
+		let timeline = Timeline {
+			issued_at: epoch.began_at,
+			params,
+		};
+		ensure!(
+			Self::now() <= timeline.first_root_until(),
+			Error::<T>::TooLate
+		);
+		Self::note_excuse(hid, class, node, epoch.id, true);
+		Self::deposit_event(Event::Excused {
+			epoch: epoch.id,
+			hid,
+		});
+		Ok(())
+	}
+}
+
+fn ensure_late<T: Config>(now: u32, until: u32) -> DispatchResult {
+	ensure!(now > until, Error::<T>::NotOver);
+	Ok(())
+}
