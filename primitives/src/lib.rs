@@ -21,8 +21,8 @@ pub mod traits;
 
 pub use hardware::{Capacity, HardwareInfo, HardwareKind, IsolationClass};
 pub use ids::{
-	AccountId, Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hash, Hid, LeaseId, NodeId, Nonce,
-	RequestId, Signature, Uid, Vid,
+	AccountId, Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hash, Hid, LeaseId, NodeId,
+	Nonce, RequestId, Signature, Uid, Vid,
 };
 pub use requirement::{Preference, Requirement};
 

@@ -123,10 +123,14 @@ fn unique(id: &impl codec::Encode) -> Hash {
 	id.using_encoded(sp_io::hashing::blake2_256).into()
 }
 
-/// Mints a use right on a processor of the owner.
+/// Mints a use right on a processor of the owner, in a machine of its own.
 fn minted(owner: &AccountId) -> Uid {
+	minted_on(owner, machine(owner))
+}
+
+/// Mints a use right on a new processor of the machine.
+fn minted_on(owner: &AccountId, node: NodeId) -> Uid {
 	<Machines as pallet_use_rights::BenchmarkHelper<_>>::prepare_ledger();
-	let node = machine(owner);
 	let cpu = hardware(owner, node, CPU_X86_64, HardwareKind::Cpu, CAPACITY);
 	let vid = pallet_use_rights::NextVid::<Runtime>::get();
 	let parts = Parts::truncate_from(vec![cpu]);
@@ -190,10 +194,30 @@ impl pallet_workspaces::BenchmarkHelper<AccountId> for Machines {
 	}
 }
 
-impl pallet_proof_of_compute::BenchmarkHelper for Machines {
+impl pallet_proof_of_compute::BenchmarkHelper<AccountId> for Machines {
 	fn hardware(seed: u32, class: ClassId) -> Hid {
 		let owner: AccountId = frame_benchmarking::account("provider", seed, 0);
 		let node = machine(&owner);
 		hardware(&owner, node, class, HardwareKind::Gpu, CAPACITY)
+	}
+
+	fn rent(hid: Hid, tenant: &AccountId) -> Uid {
+		let owner = NodeRegistry::hardware(hid)
+			.and_then(|info| NodeRegistry::owner(info.node).map(|owner| (info.node, owner)));
+		let Some((node, owner)) = owner else {
+			panic!("the hardware was added")
+		};
+		let uid = minted_on(&owner, node);
+		let holders = vec![(owner.clone(), REVENUE_SHARES)];
+		let holders = pallet_market::Holders::truncate_from(holders);
+		must(Market::list(signed(&owner), uid, MILLI, 1, 1_000, holders));
+		must(Balances::mint_into(tenant, 1_000 * USU).map(|_| ()));
+		must(Market::buy(signed(tenant), uid, 1_000, MILLI));
+		uid
+	}
+
+	fn occupy(node: NodeId) {
+		let listed = pallet_workspaces::LeasesOfNode::<Runtime>::try_append(node, 0);
+		must(listed.map_err(|()| sp_runtime::DispatchError::Corruption));
 	}
 }

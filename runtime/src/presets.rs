@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use hex_literal::hex;
-use pallet_proof_of_compute::ResourceClass;
+use pallet_proof_of_compute::{EpochRules, ResourceClass};
 use serde_json::Value;
 use sp_consensus_babe::AuthorityId as BabeId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -123,6 +123,27 @@ fn classes() -> Vec<(ClassId, ResourceClass)> {
 	]
 }
 
+/// How epochs follow each other. On a test chain one begins as soon as somebody can take part.
+fn epoch_rules(pace: BlockNumber) -> EpochRules {
+	let test = EpochRules {
+		pause: 5,
+		entry: 9,
+		span: 80,
+		disputes: 2,
+		audits: 100,
+	};
+	if pace > 1 {
+		return test;
+	}
+	// About every fifty minutes; half of those five in which anybody may doubt.
+	EpochRules {
+		pause: 1_000,
+		span: 200,
+		disputes: 100,
+		..test
+	}
+}
+
 fn genesis(
 	validators: Vec<Validator>,
 	endowed: Vec<AccountId>,
@@ -139,7 +160,10 @@ fn genesis(
 				.chain(pallet_accounts().map(|account| (account, USU)))
 				.collect::<Vec<_>>(),
 		},
-		proof_of_compute: ProofOfComputeConfig { classes: classes() },
+		proof_of_compute: ProofOfComputeConfig {
+			classes: classes(),
+			epoch_rules: Some(epoch_rules(pace)),
+		},
 		validator_set: ValidatorSetConfig {
 			validators: validators
 				.iter()

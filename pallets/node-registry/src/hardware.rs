@@ -6,7 +6,8 @@ use frame_support::{
 };
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
-	traits::ScoreInspect, Capacity, ClassId, HardwareKind, Hash, Hid, NodeId,
+	traits::{OnHardwareRemoved, ScoreInspect},
+	Capacity, ClassId, HardwareKind, Hash, Hid, NodeId,
 };
 
 use crate::{
@@ -84,6 +85,7 @@ impl<T: Config> Pallet<T> {
 		HidOfDevice::<T>::remove(hardware.device);
 		Hardware::<T>::remove(hid);
 		Nodes::<T>::insert(node, record);
+		T::OnHardwareRemoved::on_hardware_removed(hid, hardware.class);
 		Self::deposit_event(Event::HardwareRemoved { node, hid });
 		Ok(())
 	}

@@ -50,8 +50,8 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::Permill;
 	use usufruct_primitives::{
-		traits::ScoreInspect, Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, Hid,
-		NodeId,
+		traits::{OnHardwareRemoved, ScoreInspect},
+		Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, Hid, NodeId,
 	};
 
 	use super::{Endpoint, HardwareRecord, NodeRecord, Standing, WeightInfo};
@@ -99,6 +99,8 @@ pub mod pallet {
 		type OpenAdmission: Get<bool>;
 		/// Which resource classes exist.
 		type Classes: ScoreInspect;
+		/// Told when hardware was removed.
+		type OnHardwareRemoved: OnHardwareRemoved;
 		/// The DAO.
 		type ForceOrigin: EnsureOrigin<Self::RuntimeOrigin>;
 		/// Measured weights.
@@ -201,7 +203,8 @@ pub mod pallet {
 		NotOwner,
 		/// The node has as much hardware as it may have.
 		TooMuchHardware,
-		/// Resources are cut from the node, or hardware is in it: remove them first.
+		/// Resources are cut from the node, hardware is in it, or a proof of it is not over: wait for its
+		/// end, and remove the rest first.
 		NodeInUse,
 		/// The node is suspended: top up its bond, or ask the DAO.
 		Suspended,
@@ -290,7 +293,9 @@ pub mod pallet {
 
 		/// Removes hardware while no resource is cut from its node; its deposit returns.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::remove_hardware())]
+		#[pallet::weight(
+			T::WeightInfo::remove_hardware().saturating_add(T::OnHardwareRemoved::weight())
+		)]
 		pub fn remove_hardware(origin: OriginFor<T>, node: NodeId, hid: Hid) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_remove_hardware(owner, node, hid)

@@ -4,12 +4,14 @@
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{ConstU128, ConstU32, Hooks},
+	weights::Weight,
 };
 use frame_system::EnsureRoot;
 use sp_core::H256;
 use sp_runtime::{BuildStorage, Permill};
 use usufruct_primitives::{
-	traits::ScoreInspect, Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hid, NodeId,
+	traits::{OnHardwareRemoved, ScoreInspect},
+	Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hid, NodeId,
 };
 
 use crate::{self as pallet_node_registry, HoldReason, NextHid, NextNodeId, NodeRecord, Nodes};
@@ -91,9 +93,24 @@ impl ScoreInspect for OneClass {
 parameter_types! {
 	pub static HeartbeatPeriod: BlockNumber = 10;
 	pub static OpenAdmission: bool = true;
+	/// Hardware of which others were told that it was removed, with its class.
+	pub static Removed: Vec<(Hid, ClassId)> = Vec::new();
 	pub static ExistentialDeposit: Balance = 1;
 	pub const FaultPenalty: Permill = Permill::from_percent(30);
 	pub const Treasury: u64 = TREASURY;
+}
+
+/// Who is told.
+pub struct Removals;
+
+impl OnHardwareRemoved for Removals {
+	fn on_hardware_removed(hid: Hid, class: ClassId) {
+		Removed::mutate(|removed| removed.push((hid, class)));
+	}
+
+	fn weight() -> Weight {
+		Weight::from_parts(7, 5)
+	}
 }
 
 impl crate::Config for Test {
@@ -107,6 +124,7 @@ impl crate::Config for Test {
 	type MinimumBond = ConstU128<MINIMUM_BOND>;
 	type MissedHeartbeats = ConstU32<1>;
 	type NodeBond = ConstU128<BOND>;
+	type OnHardwareRemoved = Removals;
 	type OpenAdmission = OpenAdmission;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = Treasury;

@@ -9,24 +9,30 @@ use frame_support::{
 };
 use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use usufruct_primitives::{
-	traits::{BlockRandomness, NodeInspect, ScoreInspect},
-	Balance, BlockNumber, ChallengeId, ClassId, HardwareKind, Hid,
+	traits::{BlockRandomness, NodeInspect, OnHardwareRemoved},
+	Balance, BlockNumber, ChallengeId, ClassId, EpochId, HardwareKind, Hid, NodeId, Uid,
 };
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, next_seed, opening_root, parent,
 	sample_positions, tile_chaining_value, ClassParams, Hash, Opening, Position, Reveal, RoundKeys,
-	MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, TILE_BYTES,
+	Timeline, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT, TILE_BYTES,
 };
 
 use crate::*;
 
 /// Sets up what the benchmarks need of other pallets.
-pub trait BenchmarkHelper {
+pub trait BenchmarkHelper<AccountId> {
 	/// Adds hardware of the class, which exists, to a new machine that is online. The same seed is
 	/// used once.
 	fn hardware(seed: u32, class: ClassId) -> Hid;
+	/// Sells a right to use the hardware's machine, that is in force.
+	fn rent(hid: Hid, tenant: &AccountId) -> Uid;
+	/// Makes a workspace run on the machine.
+	fn occupy(node: NodeId);
 }
 
+/// The epoch before the one that is under way.
+const EPOCH: EpochId = 8;
 /// A class that no chain begins with.
 const CLASS: ClassId = ClassId::MAX;
 /// A class that nobody can have more work in.
@@ -69,31 +75,87 @@ fn go_to<T: Config>(block: BlockNumber) {
 	frame_system::Pallet::<T>::set_block_number(block.into());
 }
 
-/// A challenge of hardware that is the best of a full ranking, with the owner of its machine.
+/// A full ranking of the class, and what is kept of each. Gives hardware that is its worst.
+fn ranked<T: Config>(params: ClassParams) -> Hid {
+	Classes::<T>::insert(CLASS, class(params));
+	let ranking: Vec<_> = (0..T::MaxRanked::get())
+		.map(|seed| {
+			let hid = T::BenchmarkHelper::hardware(seed, CLASS);
+			Histories::<T>::insert(hid, history(700_000));
+			Ranked {
+				hid,
+				score_ppm: 700_000,
+				epoch: EPOCH,
+			}
+		})
+		.collect();
+	let last = ranking.last().map_or(0, |ranked| ranked.hid);
+	Ranking::<T>::insert(CLASS, BoundedVec::truncate_from(ranking));
+	last
+}
+
+/// A history that is full.
+fn history(ppm: u32) -> History {
+	let mut history = History::default();
+	(1..=EPOCH).for_each(|epoch| history.note_score(epoch, ppm));
+	history
+}
+
+/// A challenge of hardware that is the last of a full ranking, with the owner of its machine.
 fn challenged<T: Config>(
 	params: ClassParams,
 ) -> Result<(T::AccountId, ChallengeId), BenchmarkError> {
-	Classes::<T>::insert(CLASS, class(params));
-	let ranked: Vec<_> = (0..T::MaxRanked::get())
-		.map(|seed| (T::BenchmarkHelper::hardware(seed, CLASS), 1))
-		.collect();
-	let score = ScoreRecord {
-		ops_per_second: 1,
-		score_ppm: 1,
-		rounds: 1,
-		proved_at: 0,
-	};
-	ranked
-		.iter()
-		.for_each(|(hid, _)| Scores::<T>::insert(hid, score));
-	let hid = T::BenchmarkHelper::hardware(T::MaxRanked::get(), CLASS);
-	Ranking::<T>::insert(CLASS, BoundedVec::truncate_from(ranked));
+	let hid = ranked::<T>(params);
 	let id = NextChallengeId::<T>::get();
-	Pallet::<T>::request_proof(RawOrigin::Signed(requester::<T>()).into(), hid)?;
+	let tenant = requester::<T>();
+	let right = T::BenchmarkHelper::rent(hid, &tenant);
+	Pallet::<T>::request_proof(RawOrigin::Signed(tenant).into(), hid, Some(right))?;
 	let challenge = Challenges::<T>::get(id).ok_or("it was asked for")?;
 	let owner = T::Nodes::owner(challenge.node).ok_or("its machine has an owner")?;
-	go_to::<T>(challenge.opens_at());
+	go_to::<T>(challenge.timeline().opens_at());
 	Ok((owner, id))
+}
+
+/// An epoch under way, the owner of hardware that is the last of a full ranking, and the hardware. All
+/// seeds are known.
+fn in_epoch<T: Config>(params: ClassParams) -> Result<(T::AccountId, Hid), BenchmarkError> {
+	let hid = ranked::<T>(params);
+	let rules = EpochRules {
+		pause: 1,
+		entry: RANDOMNESS_KEPT,
+		span: RANDOMNESS_KEPT,
+		disputes: 10,
+		audits: 1,
+	};
+	let began_at = Pallet::<T>::now();
+	CurrentEpoch::<T>::put(Epoch {
+		id: EPOCH.saturating_add(1),
+		began_at,
+		rules,
+	});
+	let node = T::Nodes::hardware(hid).ok_or("it was added")?.node;
+	let owner = T::Nodes::owner(node).ok_or("its machine has an owner")?;
+	let timeline = Timeline {
+		issued_at: began_at,
+		params,
+	};
+	go_to::<T>(timeline.opens_at());
+	Ok((owner, hid))
+}
+
+/// An entry that is committed, of hardware that no audit has seen.
+fn committed<T: Config>(params: ClassParams) -> Result<(T::AccountId, Hid), BenchmarkError> {
+	let (owner, hid) = in_epoch::<T>(params)?;
+	let origin = || RawOrigin::Signed(owner.clone()).into();
+	let epoch = EPOCH.saturating_add(1);
+	Pallet::<T>::enter(origin(), hid, epoch, [1; 32])?;
+	Pallet::<T>::commit_entry(origin(), hid, params.max_rounds, [2; 32])?;
+	Ok((owner, hid))
+}
+
+/// Makes an audit see the highest speed there is: from here on the lottery decides.
+fn believe<T: Config>(hid: Hid) {
+	Histories::<T>::mutate_extant(hid, |history| history.audited_ops = u64::MAX);
 }
 
 /// A challenge whose first root is here.
@@ -226,9 +288,10 @@ mod benches {
 		Classes::<T>::insert(CLASS, class(LARGEST));
 		let hid = T::BenchmarkHelper::hardware(0, CLASS);
 		let who = requester::<T>();
+		let right = T::BenchmarkHelper::rent(hid, &who);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), hid);
+		_(RawOrigin::Signed(who), hid, Some(right));
 
 		assert!(ChallengeOfHid::<T>::contains_key(hid));
 	}
@@ -273,7 +336,7 @@ mod benches {
 		let origin = || RawOrigin::Signed(owner.clone());
 		let seed = Pallet::<T>::seed(id).ok_or("its window is open")?;
 		let mut challenge = Challenges::<T>::get(id).ok_or("it runs")?;
-		go_to::<T>(challenge.sampled_at());
+		go_to::<T>(challenge.timeline().sampled_at());
 		let sample_seed = Pallet::<T>::sample_seed(id).ok_or("its positions are known")?;
 		let opened = answer(&params, seed, r, &sample_seed);
 		// The work is made backwards, from the positions: so the commitment is written, not sent.
@@ -288,11 +351,7 @@ mod benches {
 		#[extrinsic_call]
 		_(origin(), id, Box::new(opened));
 
-		assert!(Pallet::<T>::score_ppm(hid) > 1);
-		assert_eq!(
-			Ranking::<T>::get(CLASS).first().map(|(first, _)| *first),
-			Some(hid)
-		);
+		assert!(Scores::<T>::contains_key(hid));
 		Ok(())
 	}
 
@@ -308,7 +367,7 @@ mod benches {
 			rounds: 1,
 			proved_at: 0,
 		};
-		Pallet::<T>::set_score(CLASS, challenge.hid, Some(score));
+		Scores::<T>::insert(challenge.hid, score);
 		go_to::<T>(challenge.due_until().saturating_add(1));
 
 		#[extrinsic_call]
@@ -319,12 +378,204 @@ mod benches {
 	}
 
 	#[benchmark]
+	fn set_epoch_rules() -> Result<(), BenchmarkError> {
+		let origin =
+			T::ForceOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		let rules = EpochRules {
+			pause: 1,
+			entry: 10,
+			span: 100,
+			disputes: 10,
+			audits: 1,
+		};
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin, rules);
+
+		assert_eq!(NextEpochRules::<T>::get(), rules);
+		Ok(())
+	}
+
+	/// The entry of the epoch before is ended by it, with a fault.
+	#[benchmark]
+	fn enter() -> Result<(), BenchmarkError> {
+		let (owner, hid) = committed::<T>(LARGEST)?;
+		let entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+		go_to::<T>(entry.disputes_until());
+		Pallet::<T>::begin_epoch(EpochRules {
+			pause: 1,
+			entry: RANDOMNESS_KEPT,
+			span: RANDOMNESS_KEPT,
+			disputes: 10,
+			audits: 1,
+		});
+		let epoch = CurrentEpoch::<T>::get().ok_or("it began")?;
+		go_to::<T>(epoch.began_at.saturating_add(3));
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), hid, epoch.id, [1; 32]);
+
+		assert_eq!(
+			Entries::<T>::get(hid).map(|entry| entry.epoch.id),
+			Some(epoch.id)
+		);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn commit_entry() -> Result<(), BenchmarkError> {
+		let (owner, hid) = in_epoch::<T>(LARGEST)?;
+		let epoch = EPOCH.saturating_add(1);
+		Pallet::<T>::enter(RawOrigin::Signed(owner.clone()).into(), hid, epoch, [1; 32])?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), hid, MAX_ROUNDS, [2; 32]);
+
+		let state = Entries::<T>::get(hid).map(|entry| entry.state);
+		assert!(matches!(state, Some(EntryState::Committed { .. })));
+		Ok(())
+	}
+
+	/// `r` roots and `s` samples, all right, for somebody who doubted: the bond goes to the owner.
+	#[benchmark]
+	fn reveal_entry(
+		r: Linear<1, MAX_ROUNDS>,
+		s: Linear<1, MAX_SAMPLES>,
+	) -> Result<(), BenchmarkError> {
+		let params = ClassParams {
+			samples: s,
+			..LARGEST
+		};
+		let (owner, hid) = committed::<T>(params)?;
+		let mut entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+		let seed = Pallet::<T>::seed_of(&entry.task(hid))?;
+		let at = entry.timeline().reveal_until().saturating_add(1);
+		go_to::<T>(at);
+		believe::<T>(hid);
+		CommittedIn::<T>::insert(
+			CLASS,
+			Pallet::<T>::slot(entry.epoch.id),
+			(entry.epoch.id, 1_000_000),
+		);
+		Pallet::<T>::force_audit(RawOrigin::Signed(requester::<T>()).into(), hid)?;
+		entry = Entries::<T>::get(hid).ok_or("it is disputed")?;
+		go_to::<T>(entry.forced(at).sampled_at());
+		let sample_seed = Pallet::<T>::audit_seed(hid).ok_or("its positions are known")?;
+		let opened = answer(&params, seed, r, &sample_seed);
+		// The work is made backwards, from the positions: so the commitment is written, not sent.
+		if let EntryState::Disputed { commitment, .. } = &mut entry.state {
+			*commitment = Commitment {
+				first_root: opened.roots.first().copied().unwrap_or_default(),
+				rounds: r,
+				digest: commit_digest(&opened.roots),
+			};
+		}
+		Entries::<T>::insert(hid, entry);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), hid, Box::new(opened));
+
+		let state = Entries::<T>::get(hid).map(|entry| entry.state);
+		assert!(matches!(
+			state,
+			Some(EntryState::Committed { audited: true, .. })
+		));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn force_audit() -> Result<(), BenchmarkError> {
+		let (_, hid) = committed::<T>(LARGEST)?;
+		let entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+		go_to::<T>(entry.timeline().reveal_until().saturating_add(1));
+		believe::<T>(hid);
+		// So many that none is drawn.
+		CommittedIn::<T>::insert(
+			CLASS,
+			Pallet::<T>::slot(entry.epoch.id),
+			(entry.epoch.id, 1_000_000),
+		);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(requester::<T>()), hid);
+
+		let state = Entries::<T>::get(hid).map(|entry| entry.state);
+		assert!(matches!(state, Some(EntryState::Disputed { .. })));
+		Ok(())
+	}
+
+	/// With a score that moves the hardware from the last place of a full ranking to the first.
+	#[benchmark]
+	fn conclude() -> Result<(), BenchmarkError> {
+		let (owner, hid) = committed::<T>(LARGEST)?;
+		let entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+		go_to::<T>(entry.disputes_until().saturating_add(1));
+		Histories::<T>::insert(hid, history(1_000_000));
+		believe::<T>(hid);
+		CommittedIn::<T>::insert(
+			CLASS,
+			Pallet::<T>::slot(entry.epoch.id),
+			(entry.epoch.id, 1_000_000),
+		);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), hid);
+
+		assert!(!Entries::<T>::contains_key(hid));
+		assert_eq!(
+			Ranking::<T>::get(CLASS).first().map(|ranked| ranked.hid),
+			Some(hid)
+		);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn excuse() -> Result<(), BenchmarkError> {
+		let (owner, hid) = in_epoch::<T>(LARGEST)?;
+		let node = T::Nodes::hardware(hid).ok_or("it was added")?.node;
+		T::BenchmarkHelper::occupy(node);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), hid);
+
+		let excused = Histories::<T>::get(hid).map(|history| history.excused);
+		assert_eq!(excused, Some(1));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn on_hardware_removed() {
+		let hid = ranked::<T>(LARGEST);
+
+		#[block]
+		{
+			<Pallet<T> as OnHardwareRemoved>::on_hardware_removed(hid, CLASS);
+		}
+
+		assert!(!Histories::<T>::contains_key(hid));
+	}
+
+	/// With an epoch that begins, where the parent carried randomness.
+	#[benchmark]
 	fn on_initialize() {
 		let block = BlockNumberFor::<T>::from(RANDOMNESS_KEPT);
 		frame_system::Pallet::<T>::set_block_number(block);
 		// What the ring held of an earlier block is overwritten.
 		let slot = RANDOMNESS_KEPT.saturating_sub(1);
 		Randomness::<T>::insert(slot, (0, [1; 32]));
+		let rules = EpochRules {
+			pause: 1,
+			entry: 1,
+			span: 100,
+			disputes: 1,
+			audits: 1,
+		};
+		NextEpochRules::<T>::put(rules);
+		CurrentEpoch::<T>::put(Epoch {
+			id: 1,
+			began_at: RANDOMNESS_KEPT.saturating_sub(2),
+			rules,
+		});
 
 		#[block]
 		{

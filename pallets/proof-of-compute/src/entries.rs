@@ -18,7 +18,7 @@ use usufruct_proof::{is_drawn, sample_seed, verify, Hash, Reveal, Timeline, RAND
 
 use crate::{
 	Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch, Error, Event,
-	Histories, HoldReason, Pallet, EPOCHS_KEPT, PASSING_PPM,
+	Histories, HoldReason, OpenEntries, Pallet, EPOCHS_KEPT, PASSING_PPM,
 };
 
 /// Whether an entry has to be opened.
@@ -93,6 +93,7 @@ impl<T: Config> Pallet<T> {
 		// Hardware cannot be taken away from what it has to answer for.
 		T::Nodes::acquire(node)?;
 		Entries::<T>::insert(hid, entry);
+		OpenEntries::<T>::mutate(|open| *open = open.saturating_add(1));
 		Self::deposit_event(Event::Entered { epoch, hid });
 		Ok(())
 	}
@@ -418,6 +419,7 @@ impl<T: Config> Pallet<T> {
 			T::Currency::release(&HoldReason::Audit.into(), by, *bond, Precision::Exact)?;
 		}
 		Entries::<T>::remove(hid);
+		OpenEntries::<T>::mutate(|open| *open = open.saturating_sub(1));
 		T::Nodes::release(entry.node);
 		Ok(())
 	}

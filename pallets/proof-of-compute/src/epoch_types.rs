@@ -35,6 +35,9 @@ pub struct EpochRules {
 	/// Blocks that pass on average after an epoch until the next begins; each block begins it with the
 	/// same probability. 0 = no epoch begins.
 	pub pause: u32,
+	/// Blocks from the beginning of an epoch in which hardware enters it. An epoch whose entries have all
+	/// ended is over then.
+	pub entry: BlockNumber,
 	/// Blocks from the beginning of an epoch in which all of it is over, at most [`RANDOMNESS_KEPT`].
 	pub span: BlockNumber,
 	/// Blocks after the reveals in which anybody may force an audit.
@@ -49,8 +52,8 @@ impl EpochRules {
 		self.audits > 0 && self.disputes > 0 && self.span <= RANDOMNESS_KEPT
 	}
 
-	/// Whether entries of a class with these parameters are over when an epoch is: the reveals, the time
-	/// for disputes, and the audit that was forced last.
+	/// Whether entries of a class with these parameters begin and end in time: the first roots; and the
+	/// reveals, the time for disputes, and the audit that was forced last.
 	pub fn fit(&self, params: &ClassParams) -> bool {
 		let timeline = Timeline {
 			issued_at: 0,
@@ -60,7 +63,7 @@ impl EpochRules {
 			forced_at: timeline.reveal_until().saturating_add(self.disputes),
 			reveal: params.reveal,
 		};
-		forced.reveal_until() < self.span
+		timeline.first_root_until() <= self.entry && forced.reveal_until() < self.span
 	}
 }
 
@@ -87,6 +90,11 @@ pub struct Epoch {
 }
 
 impl Epoch {
+	/// The last block in which hardware enters it.
+	pub fn entry_until(&self) -> BlockNumber {
+		self.began_at.saturating_add(self.rules.entry)
+	}
+
 	/// The first block in which all of it is over.
 	pub fn over_at(&self) -> BlockNumber {
 		self.began_at.saturating_add(self.rules.span)

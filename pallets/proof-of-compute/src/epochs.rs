@@ -6,8 +6,8 @@ use usufruct_primitives::{ClassId, EpochId};
 use usufruct_proof::{begins_epoch, ClassParams, Hash};
 
 use crate::{
-	Classes, Config, CurrentEpoch, Epoch, EpochRules, Error, Event, NextEpochRules, Pallet,
-	ParamsBefore, ResourceClass,
+	Classes, Config, CurrentEpoch, Epoch, EpochRules, Error, Event, NextEpochRules, OpenEntries,
+	Pallet, ParamsBefore, ResourceClass,
 };
 
 impl<T: Config> Pallet<T> {
@@ -16,26 +16,35 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn maybe_begin_epoch(randomness: Option<Hash>) {
 		let last = CurrentEpoch::<T>::get();
 		let now = Self::now();
-		if last.is_some_and(|epoch| now < epoch.over_at()) {
+		let is_over = |epoch: &Epoch| {
+			let no_entry = || OpenEntries::<T>::get() == 0;
+			now >= epoch.over_at() || (now > epoch.entry_until() && no_entry())
+		};
+		if !last.as_ref().is_none_or(is_over) {
 			return;
 		}
 		let rules = NextEpochRules::<T>::get();
 		if !randomness.is_some_and(|output| begins_epoch(&output, rules.pause)) {
 			return;
 		}
+		Self::begin_epoch(rules);
+	}
+
+	pub(crate) fn begin_epoch(rules: EpochRules) {
 		// After the last number there are no epochs: scores lapse, nothing else.
-		let Some(id) = last.map_or(0, |epoch| epoch.id).checked_add(1) else {
+		let Some(id) = Self::last_epoch().checked_add(1) else {
 			return;
 		};
+		let began_at = Self::now();
 		CurrentEpoch::<T>::put(Epoch {
 			id,
-			began_at: now,
+			began_at,
 			rules,
 		});
 		Self::deposit_event(Event::EpochBegan { epoch: id });
 	}
 
-	/// The epoch that is under way.
+	/// The epoch whose time is not over.
 	pub(crate) fn epoch_under_way() -> Option<Epoch> {
 		CurrentEpoch::<T>::get().filter(|epoch| Self::now() < epoch.over_at())
 	}

@@ -102,7 +102,7 @@ pub mod pallet {
 		type WeightInfo: WeightInfo;
 		/// Sets up other pallets for the benchmarks.
 		#[cfg(feature = "runtime-benchmarks")]
-		type BenchmarkHelper: super::BenchmarkHelper;
+		type BenchmarkHelper: super::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why this pallet holds money.
@@ -155,6 +155,10 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Entries<T: Config> =
 		StorageMap<_, Twox64Concat, Hid, Entry<T::AccountId>, OptionQuery>;
+
+	/// How many entries there are.
+	#[pallet::storage]
+	pub type OpenEntries<T> = StorageValue<_, u32, ValueQuery>;
 
 	/// How many entries of a class were committed, by epoch modulo [`EPOCHS_KEPT`], with the epoch.
 	#[pallet::storage]

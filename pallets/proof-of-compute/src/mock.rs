@@ -76,6 +76,7 @@ pub(crate) const EPOCH_PARAMS: ClassParams = ClassParams {
 /// due until N+23, disputes until N+33, and the audit that was forced last until N+43.
 pub(crate) const RULES: EpochRules = EpochRules {
 	pause: 1,
+	entry: 6,
 	span: 44,
 	disputes: 10,
 	audits: 1,
@@ -239,11 +240,21 @@ impl BlockRandomness for Stub {
 }
 
 #[cfg(feature = "runtime-benchmarks")]
-impl crate::BenchmarkHelper for Stub {
+impl crate::BenchmarkHelper<u64> for Stub {
 	fn hardware(seed: u32, class: ClassId) -> Hid {
 		Owners::mutate(|owners| owners.insert(seed, ALICE));
 		Hardware::mutate(|hardware| hardware.insert(seed.into(), (seed, class)));
 		seed.into()
+	}
+
+	fn rent(hid: Hid, tenant: &u64) -> Uid {
+		let node = NodeId::try_from(hid).expect("they are the same");
+		Rights::mutate(|rights| rights.insert(9, (node, *tenant, true)));
+		9
+	}
+
+	fn occupy(node: NodeId) {
+		Busy::mutate(|busy| busy.insert(node));
 	}
 }
 

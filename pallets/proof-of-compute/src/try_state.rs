@@ -8,7 +8,7 @@ use usufruct_primitives::Balance;
 
 use crate::{
 	ChallengeOfHid, Challenges, Classes, Config, Entries, EntryState, Histories, HoldReason,
-	NextChallengeId, Pallet, Ranking,
+	NextChallengeId, OpenEntries, Pallet, Ranking,
 };
 
 /// The highest score, in parts per million: 1.05 of the reference.
@@ -106,6 +106,10 @@ impl<T: Config> Pallet<T> {
 
 	/// An entry is of an epoch that began, and what is held for disputes is the sum of their bonds.
 	fn entries_are_of_epochs_that_began() -> Result<(), TryRuntimeError> {
+		ensure!(
+			Entries::<T>::iter_keys().count() == OpenEntries::<T>::get() as usize,
+			"entries are not as many as counted"
+		);
 		let mut bonds = BTreeMap::<T::AccountId, Balance>::new();
 		for (_, entry) in Entries::<T>::iter() {
 			ensure!(

@@ -13,8 +13,8 @@
 use frame_support::{ensure, traits::fungible::MutateHold, weights::Weight};
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
-	traits::{Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, ResourceInspect},
-	LeaseId, Uid,
+	traits::{LeaseInspect, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, ResourceInspect},
+	LeaseId, NodeId, Uid,
 };
 
 use crate::{
@@ -163,6 +163,12 @@ impl<T: Config> Pallet<T> {
 		let record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
 		Self::forget(lease, &record);
 		Self::conclude(lease, record, EndReason::Term, Next::Nothing)
+	}
+}
+
+impl<T: Config> LeaseInspect for Pallet<T> {
+	fn is_busy(node: NodeId) -> bool {
+		LeasesOfNode::<T>::contains_key(node)
 	}
 }
 

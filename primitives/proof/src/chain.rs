@@ -86,7 +86,10 @@ pub fn begins_epoch(randomness: &Hash, pause: u32) -> bool {
 /// The first eight bytes of a hash, little-endian, scaled to 0 .. `to` by multiply-high.
 fn scaled(hash: &Hash, to: u32) -> u128 {
 	let mut first = [0u8; 8];
-	first.iter_mut().zip(hash).for_each(|(to, from)| *to = *from);
+	first
+		.iter_mut()
+		.zip(hash)
+		.for_each(|(to, from)| *to = *from);
 	u128::from(u64::from_le_bytes(first)).saturating_mul(to.into()) >> 64
 }
 

@@ -31,8 +31,8 @@ mod timeline;
 mod verify;
 
 pub use chain::{
-	begins_epoch, commit_digest, is_drawn, mix, next_seed, sample_positions, sample_seed, seed, Occasion,
-	Position, SeedContext,
+	begins_epoch, commit_digest, is_drawn, mix, next_seed, sample_positions, sample_seed, seed,
+	Occasion, Position, SeedContext,
 };
 pub use matrix::{element, fill_column, fill_row, RoundKeys};
 pub use params::{ClassParams, ParamsError, MAX_DEPTH, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE};

@@ -64,6 +64,7 @@ impl pallet_node_registry::Config for Runtime {
 	type MinimumBond = ConstU128<{ 5 * USU }>;
 	type MissedHeartbeats = ConstU32<1>;
 	type NodeBond = ConstU128<{ 10 * USU }>;
+	type OnHardwareRemoved = ProofOfCompute;
 	type OpenAdmission = OpenAdmission;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = TreasuryAccount;
@@ -143,14 +144,18 @@ impl BlockRandomness for AuthorVrf {
 }
 
 impl pallet_proof_of_compute::Config for Runtime {
+	/// What an audit costs the machine that passes it: a few seconds of its GPU, and the fee.
+	type AuditBond = ConstU128<USU>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Machines;
 	type ChallengeDeposit = ConstU128<USU>;
 	type Currency = Balances;
 	type ForceOrigin = RootOr<pallet_dao::ProofParameters>;
+	type Jobs = Workspaces;
 	type MaxRanked = ConstU32<100>;
 	type Nodes = NodeRegistry;
 	type Randomness = AuthorVrf;
+	type Rights = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type SlotMillis = ConstU64<SLOT_MILLIS>;
 	type WeightInfo = pallet_proof_of_compute::weights::SubstrateWeight<Self>;

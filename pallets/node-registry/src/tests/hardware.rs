@@ -1,10 +1,10 @@
 //! Adding hardware to a node and taking it out.
 
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo};
 use sp_core::H256;
 use sp_runtime::{DispatchResult, TokenError};
 use usufruct_primitives::{
-	traits::{NodeInspect, NodeUsage},
+	traits::{NodeInspect, NodeUsage, OnHardwareRemoved},
 	Capacity, ClassId, HardwareInfo, HardwareKind,
 };
 
@@ -209,6 +209,20 @@ fn hardware_stays_while_its_node_is_in_use() {
 			Error::<Test>::NodeInUse
 		);
 		NodeRegistry::release(0);
+		assert_eq!(Removed::take(), []);
 		assert_ok!(NodeRegistry::remove_hardware(signed(ALICE), 0, hid));
+		assert_eq!(
+			Removed::take(),
+			[(hid, CLASS)],
+			"who keeps something of it is told"
+		);
 	});
+}
+
+#[test]
+fn a_removal_is_paid_for_with_what_it_makes_others_do() {
+	let call = crate::Call::<Test>::remove_hardware { node: 0, hid: 0 };
+	let weight = call.get_dispatch_info().call_weight;
+	let own = <() as crate::WeightInfo>::remove_hardware();
+	assert_eq!(weight, own + <Removals as OnHardwareRemoved>::weight());
 }

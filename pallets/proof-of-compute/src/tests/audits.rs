@@ -22,7 +22,7 @@ fn known(test: impl FnOnce()) {
 /// Both enter an epoch in which one is drawn and the other is not; gives them in this order, with work.
 fn drawn_and_not() -> [(u64, Work); 2] {
 	loop {
-		go_to(open_epoch().over_at());
+		next_epoch();
 		let works = [(0, commit_entry(0, 8)), (1, commit_entry(1, 8))];
 		go_to(entry(0).timeline().sampled_at());
 		let due = [0, 1].map(|hid| ProofOfCompute::is_audit_due(hid).expect("it is decided"));
@@ -66,7 +66,7 @@ fn a_speed_that_no_audit_has_seen_is_audited() {
 		Histories::<Test>::mutate(0, |history| {
 			history.as_mut().expect("it was scored").audited_ops /= 2;
 		});
-		go_to(open_epoch().over_at());
+		next_epoch();
 		commit_entry(0, 8);
 		(1..2).for_each(|hid| drop(commit_entry(hid, 8)));
 		go_to(entry(0).timeline().sampled_at());
@@ -79,7 +79,7 @@ fn the_lottery_draws_as_many_as_the_rules_want() {
 	known(|| {
 		let mut drawn = 0;
 		for _ in 0..40 {
-			go_to(open_epoch().over_at());
+			next_epoch();
 			let works = [commit_entry(0, 8), commit_entry(1, 8)];
 			go_to(entry(0).timeline().sampled_at());
 			for (hid, work) in (0..).zip(&works) {
@@ -233,7 +233,7 @@ fn a_doubt_needs_a_commitment_and_its_bond() {
 			ProofOfCompute::force_audit(signed(CAROL), 0),
 			Error::<Test>::NoEntry
 		);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		enter(0, 8);
 		assert_noop!(
 			ProofOfCompute::force_audit(signed(CAROL), 0),

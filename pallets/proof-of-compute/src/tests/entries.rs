@@ -6,9 +6,12 @@ use usufruct_proof::Reveal;
 
 use super::prover::*;
 use crate::{
-	mock::*, CommittedIn, Entries, EntryFailure, EntryState, Error, Event, Histories, Ranking,
-	EPOCHS_KEPT,
+	mock::*, CommittedIn, Entries, EntryFailure, EntryState, EpochRules, Error, Event, Histories,
+	Ranking, EPOCHS_KEPT,
 };
+
+/// Epochs that go on for a while after the last block for a first root.
+const LONG: EpochRules = EpochRules { entry: 10, ..RULES };
 
 fn one() -> ExtBuilder {
 	ExtBuilder::default().machine(ALICE).epochs()
@@ -182,7 +185,7 @@ fn every_commitment_of_a_class_is_counted_for_the_lottery() {
 			CommittedIn::<Test>::get(CLASS, epoch % EPOCHS_KEPT),
 			(epoch, 2)
 		);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		commit_entry(0, 2);
 		assert_eq!(
 			CommittedIn::<Test>::get(CLASS, (epoch + 1) % EPOCHS_KEPT),
@@ -239,7 +242,7 @@ fn an_entry_without_a_commitment_is_no_score_and_no_fault() {
 fn silence_about_a_drawn_entry_is_a_fault_and_shows_it_costs_no_fee() {
 	one().build_and_execute(|| {
 		score_epoch(&[(0, 8)]);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		commit_entry(0, 8);
 		// One entry, one audit: it is drawn.
 		go_to(entry(0).timeline().sampled_at());
@@ -258,7 +261,7 @@ fn silence_about_a_drawn_entry_is_a_fault_and_shows_it_costs_no_fee() {
 fn a_wrong_opening_is_a_fault_and_costs_all_scores() {
 	one().build_and_execute(|| {
 		score_epoch(&[(0, 8)]);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		let work = commit_entry(0, 8);
 		let mut opened = open_entry(0, &work);
 		opened.openings[0].tile[0] ^= 1;
@@ -300,7 +303,7 @@ fn too_little_randomness_is_nobodys_fault_and_no_missed_epoch() {
 	one().build_and_execute(|| {
 		score_epoch(&[(0, 8)]);
 		let before = Histories::<Test>::get(0).expect("it was scored");
-		go_to(open_epoch().over_at());
+		next_epoch();
 		commit_entry(0, 8);
 		let due = entry(0).timeline();
 		silence(due.sampled_from()..due.sampled_at() - 1);
@@ -334,7 +337,7 @@ fn below_the_passing_score_an_epoch_counts_as_none() {
 fn an_earlier_entry_is_ended_by_entering_the_next_epoch() {
 	one().build_and_execute(|| {
 		commit_entry(0, 8);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		enter(0, 8);
 		assert!(failed(0, EntryFailure::NotRevealed));
 		assert_eq!(Faults::get(), [0]);
@@ -347,7 +350,7 @@ fn an_earlier_entry_is_ended_by_entering_the_next_epoch() {
 fn hardware_with_an_entry_stays_in_its_machine_and_leaves_nothing_behind() {
 	one().build_and_execute(|| {
 		score_epoch(&[(0, 8)]);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		let work = commit_entry(0, 8);
 		assert!(!take_out(0));
 		reveal_entry(0, open_entry(0, &work));
@@ -361,42 +364,39 @@ fn hardware_with_an_entry_stays_in_its_machine_and_leaves_nothing_behind() {
 
 #[test]
 fn a_busy_machine_is_neither_scored_nor_missed_and_audited_the_next_time() {
-	one()
-		.rules(crate::EpochRules { audits: 1, ..RULES })
-		.machine(BOB)
-		.build_and_execute(|| {
-			score_epoch(&[(0, 8), (1, 8)]);
+	two().build_and_execute(|| {
+		score_epoch(&[(0, 8), (1, 8)]);
+		assert_noop!(
+			ProofOfCompute::excuse(signed(ALICE), 0),
+			Error::<Test>::NotBusy
+		);
+		Busy::mutate(|busy| busy.insert(0));
+		assert_noop!(
+			ProofOfCompute::excuse(signed(ALICE), 0),
+			Error::<Test>::AlreadyEntered
+		);
+		for _ in 0..10 {
+			next_epoch();
+			let epoch = open_epoch().id;
+			assert_ok!(ProofOfCompute::excuse(signed(ALICE), 0));
+			assert!(events().contains(&Event::Excused { epoch, hid: 0 }));
 			assert_noop!(
-				ProofOfCompute::excuse(signed(ALICE), 0),
-				Error::<Test>::NotBusy
-			);
-			Busy::mutate(|busy| busy.insert(0));
-			assert_noop!(
-				ProofOfCompute::excuse(signed(ALICE), 0),
+				ProofOfCompute::enter(signed(ALICE), 0, epoch, [0; 32]),
 				Error::<Test>::AlreadyEntered
 			);
-			for _ in 0..10 {
-				go_to(open_epoch().over_at());
-				let epoch = open_epoch().id;
-				assert_ok!(ProofOfCompute::excuse(signed(ALICE), 0));
-				assert!(events().contains(&Event::Excused { epoch, hid: 0 }));
-				assert_noop!(
-					ProofOfCompute::enter(signed(ALICE), 0, epoch, [0; 32]),
-					Error::<Test>::AlreadyEntered
-				);
-				assert_eq!(ProofOfCompute::score_ppm(0), 1_000_000);
-			}
-			Busy::mutate(|busy| busy.remove(&0));
-			go_to(open_epoch().over_at());
-			commit_entry(0, 8);
-			go_to(entry(0).timeline().sampled_at());
-			assert_eq!(ProofOfCompute::is_audit_due(0), Some(true));
-		});
+			assert_eq!(ProofOfCompute::score_ppm(0), 1_000_000);
+		}
+		Busy::mutate(|busy| busy.remove(&0));
+		next_epoch();
+		commit_entry(0, 8);
+		go_to(entry(0).timeline().sampled_at());
+		assert_eq!(ProofOfCompute::is_audit_due(0), Some(true));
+	});
 }
 
 #[test]
 fn an_excuse_is_due_as_long_as_an_entry_would_be_and_for_scored_hardware_only() {
-	two().build_and_execute(|| {
+	two().rules(LONG).build_and_execute(|| {
 		Busy::mutate(|busy| busy.extend([0, 1]));
 		open_epoch();
 		assert_noop!(
@@ -404,14 +404,14 @@ fn an_excuse_is_due_as_long_as_an_entry_would_be_and_for_scored_hardware_only() 
 			Error::<Test>::NothingToExcuse
 		);
 		score_epoch(&[(0, 8)]);
-		go_to(open_epoch().over_at());
+		next_epoch();
 		let epoch = open_epoch();
 		go_to(epoch.began_at + 3 + PARAMS.first_root + 1);
 		assert_noop!(
 			ProofOfCompute::excuse(signed(ALICE), 0),
 			Error::<Test>::TooLate
 		);
-		go_to(epoch.over_at());
+		next_epoch();
 		enter(0, 8);
 		assert_noop!(
 			ProofOfCompute::excuse(signed(ALICE), 0),

@@ -41,7 +41,7 @@ fn epochs_follow_each_other_with_the_pause_on_average() {
 			let blocks = beginnings(COUNT);
 			let pauses: Vec<u32> = blocks
 				.windows(2)
-				.map(|pair| pair[1] - pair[0] - rules.span)
+				.map(|pair| pair[1] - pair[0] - rules.entry - 1)
 				.collect();
 			let mean = f64::from(pauses.iter().sum::<u32>()) / f64::from(COUNT - 1);
 			// A geometric distribution with mean 19 and standard deviation 19.5; four errors of the mean.
@@ -57,20 +57,45 @@ fn epochs_follow_each_other_with_the_pause_on_average() {
 }
 
 #[test]
-fn no_epoch_begins_while_one_is_under_way() {
-	ExtBuilder::default().epochs().build_and_execute(|| {
-		let blocks = beginnings(3);
-		assert_eq!(blocks[1], blocks[0] + RULES.span);
-		assert_eq!(blocks[2], blocks[1] + RULES.span);
-		assert_eq!(
-			CurrentEpoch::<Test>::get(),
-			Some(Epoch {
-				id: 4,
-				began_at: blocks[2],
-				rules: RULES
-			})
-		);
-	});
+fn no_epoch_begins_while_one_has_entries_and_time() {
+	ExtBuilder::default()
+		.machine(ALICE)
+		.machine(BOB)
+		.epochs()
+		.build_and_execute(|| {
+			let epoch = open_epoch();
+			let works = [commit_entry(0, 8), commit_entry(1, 8)];
+			for (hid, work) in (0..).zip(&works) {
+				reveal_entry(hid, open_entry(hid, work));
+			}
+			go_to(entry(0).disputes_until() + 1);
+			assert_ok!(ProofOfCompute::conclude(signed(POOR), 0));
+			let next = beginnings(1)[0];
+			assert_eq!(next, epoch.over_at(), "one entry did not end");
+			assert_eq!(
+				CurrentEpoch::<Test>::get(),
+				Some(Epoch {
+					id: epoch.id + 1,
+					began_at: next,
+					rules: RULES
+				})
+			);
+		});
+}
+
+#[test]
+fn an_epoch_without_entries_is_over_when_nobody_can_enter_any_more() {
+	ExtBuilder::default()
+		.machine(ALICE)
+		.epochs()
+		.build_and_execute(|| {
+			let blocks = beginnings(3);
+			assert_eq!(blocks[1], blocks[0] + RULES.entry + 1);
+			assert_eq!(blocks[2], blocks[1] + RULES.entry + 1);
+			score_epoch(&[(0, 8)]);
+			let over = now();
+			assert_eq!(beginnings(1), [over + 1], "its last entry has ended");
+		});
 }
 
 #[test]
@@ -113,6 +138,7 @@ fn other_rules_hold_from_the_next_epoch_on() {
 			assert_eq!(entry(0).epoch.rules, RULES);
 			let next = beginnings(1)[0];
 			assert_eq!(next, began + RULES.span);
+			enter(0, 8);
 			assert_eq!(beginnings(1), [next + longer.span]);
 		});
 }
@@ -214,7 +240,7 @@ fn an_epoch_under_way_keeps_the_parameters_it_began_with() {
 			}
 			enter(0, 8);
 			assert_eq!(entry(0).params, EPOCH_PARAMS);
-			go_to(epoch.over_at());
+			next_epoch();
 			enter(0, 8);
 			assert_eq!(
 				(entry(0).epoch.id, entry(0).params.version),
@@ -241,7 +267,7 @@ fn a_class_that_was_added_in_an_epoch_takes_part_in_the_next() {
 				ProofOfCompute::enter(signed(ALICE), 0, epoch.id, [0; 32]),
 				Error::<Test>::UnknownClass
 			);
-			go_to(epoch.over_at());
+			next_epoch();
 			enter(0, 8);
 			assert_eq!(entry(0).class, other);
 		});

@@ -5,7 +5,7 @@ use usufruct_proof::ClassParams;
 use super::prover::*;
 use crate::{
 	mock::*, ChallengeOfHid, Challenges, Classes, Commitment, Entries, EntryState, Histories,
-	NextChallengeId, Ranking,
+	NextChallengeId, OpenEntries, Ranking,
 };
 use usufruct_proof::RANDOMNESS_KEPT;
 
@@ -137,6 +137,13 @@ fn an_entry_of_an_epoch_that_did_not_begin_is_seen() {
 		Entries::<Test>::mutate(0, |entry| {
 			entry.as_mut().expect("it entered").epoch.id += 1;
 		});
+	});
+}
+
+#[test]
+fn entries_that_are_not_counted_are_seen() {
+	caught("entries are not as many as counted", || {
+		OpenEntries::<Test>::put(0);
 	});
 }
 

@@ -212,6 +212,14 @@ pub(crate) fn open_epoch() -> Epoch {
 	}
 }
 
+/// Goes to the block in which the next epoch begins.
+pub(crate) fn next_epoch() {
+	let last = ProofOfCompute::last_epoch();
+	while ProofOfCompute::last_epoch() == last {
+		go_to(now() + 1);
+	}
+}
+
 /// An entry that is not over.
 pub(crate) fn entry(hid: u64) -> Entry<u64> {
 	Entries::<Test>::get(hid).expect("it has entered")
