@@ -43,6 +43,18 @@ fn of_agents() -> Vec<RuntimeCall> {
 			rounds: 1,
 			digest: [0; 32],
 		},
+		Proofs::enter {
+			hid: 0,
+			epoch: 1,
+			first_root: [0; 32],
+		},
+		Proofs::commit_entry {
+			hid: 0,
+			rounds: 1,
+			digest: [0; 32],
+		},
+		Proofs::conclude { hid: 0 },
+		Proofs::excuse { hid: 0 },
 	];
 	let progress = Workspaces::<Runtime>::report_progress {
 		lease: 0,
