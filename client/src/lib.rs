@@ -9,6 +9,7 @@ mod client;
 mod error;
 mod keys;
 mod measure;
+mod proofs;
 
 #[allow(missing_docs, missing_debug_implementations, clippy::all)]
 mod generated {

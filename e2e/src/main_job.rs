@@ -32,6 +32,8 @@ const QUESTION: &str = "usus et fructus";
 const SHARES: (u128, u128) = (7_500, 2_500);
 /// Registration and the first heartbeat take some blocks.
 const REGISTERED: Duration = Duration::from_secs(90);
+/// An entry, the next epoch if one was missed, and another one if that was, too.
+pub const EPOCHS: Duration = Duration::from_secs(400);
 /// The agent stops a workspace once the end of its lease is finalized.
 const STOPPED: Duration = Duration::from_secs(60);
 
@@ -151,10 +153,11 @@ pub fn offer(stage: &Stage) -> Result<Offer> {
 	cut_and_list(&provider, stage.hid, stage.engine.isolation(), &holders)
 }
 
-/// Cuts a core from a processor, mints its use right and lists that for the first time, with the
+/// Cuts half a core from a processor, mints its use right and lists that for the first time, with the
 /// holders of the revenue right as `ACCOUNT=SHARES`.
 pub fn cut_and_list(owner: &Cli, hid: u64, isolation: &str, holders: &[String]) -> Result<Offer> {
-	let cut = ["--cpu", "1000", "--memory", "256", "--disk", "512"];
+	// Small enough for a machine to prove beside it what it can do.
+	let cut = ["--cpu", "500", "--memory", "256", "--disk", "512"];
 	let hid = hid.to_string();
 	let resource = ["resource", "create", &hid, "--isolation", isolation];
 	let resource = owner.run(&[&resource[..], &cut].concat())?;
@@ -316,18 +319,39 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 	listener.detail(&format!("asked    {QUESTION}"));
 	listener.detail(&format!("answered {}", call(&stage, lease)?));
 
-	listener.step("The tenant asks the hardware for a proof of compute");
+	listener.step("An epoch begins, in which all hardware proves at once, and ranks it");
+	listener.detail("about every fifty minutes on a real chain, again and again on this one");
+	let hid = stage.hid.to_string();
+	wait::until("the machine's entry in an epoch", EPOCHS, || {
+		let shown = tenant.run(&["proof", "show", &hid])?;
+		let entered = shown["entry"][0]["committed_at"].as_u64();
+		Ok(entered.or(shown["last_epoch"][0]["committed_at"].as_u64()))
+	})
+	.wrap_err_with(|| log_of(&stage.agent))?;
+	listener.detail("the machine has committed its work; while others could doubt it:");
+
+	listener.step("The tenant asks the hardware for a proof of compute of its own");
 	listener
 		.detail("seed, rounds, commitment, positions from later blocks, reveal: about a minute");
-	let hid = stage.hid.to_string();
 	let proof = tenant
 		.run(&["proof", "request", &hid, "--wait"])
 		.wrap_err_with(|| log_of(&stage.agent))?;
 	listener.detail(&format!("HID {hid}: {}", fields(&proof, &["hid"])));
+	let ranked = wait::until("the machine's rank", EPOCHS, || {
+		let shown = tenant.run(&["proof", "show", &hid])?;
+		let is_scored = shown["last_epoch"][0].is_object();
+		Ok(is_scored.then_some(shown))
+	})
+	.wrap_err_with(|| log_of(&stage.agent))?;
+	listener.detail(&format!("epoch: {}", fields(&ranked["last_epoch"][0], &[])));
 	ensure!(
-		proof["rank"] == 1,
-		"the only hardware of its class is its best: {proof}"
+		ranked["rank"] == 1,
+		"the only hardware of its class is its best: {ranked}"
 	);
+	listener.detail(&format!(
+		"rank 1 of class {} with a score of {}",
+		ranked["class"], ranked["score_ppm"]
+	));
 	let metrics = stage.agent.metrics()?;
 	ensure!(
 		!metrics.contains("usufruct_agent_proof_rounds_total 0"),

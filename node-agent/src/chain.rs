@@ -1,12 +1,15 @@
 //! What the agent reads from the chain and tells it, in the agent's own words.
 
+mod proofs;
+
+pub use proofs::{Due, Task};
+
 use std::time::Duration;
 
 use eyre::{eyre, Result, WrapErr};
 use usufruct_client::{
 	account_of, api, keypair, AccountId32, AtBlock, Client, Keypair, Wait, H256,
 };
-use usufruct_proof::{mix, sample_seed, seed, ClassParams, Hash, Occasion, Reveal, SeedContext};
 
 use crate::{
 	config::Config,
@@ -18,68 +21,12 @@ use crate::{
 use api::runtime_types::{
 	bounded_collections::bounded_vec::BoundedVec,
 	pallet_node_registry::pallet::Call as Registry,
-	pallet_proof_of_compute::{pallet::Call as Proofs, types::ChallengeState},
 	pallet_workspaces::{
 		pallet::Call as Workspaces,
 		types::{FailureReason, LeaseState, Progress},
 	},
 	usufruct_primitives::hardware::{Capacity, HardwareKind},
 };
-
-/// Blocks whose VRF outputs are kept, as the chain keeps them.
-const RANDOMNESS_KEPT: u32 = 1_024;
-
-/// How far a challenge is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-	/// Asked for.
-	Issued,
-	/// The root of round 0 is on chain.
-	Started,
-	/// The commitment is on chain.
-	Committed,
-}
-
-/// A challenge to hardware of this machine, with its timeline in blocks.
-#[derive(Clone, Debug)]
-pub struct Challenge {
-	/// Its identifier.
-	pub id: u64,
-	/// The work.
-	pub params: ClassParams,
-	/// What its seed is bound to.
-	pub context: SeedContext,
-	/// When it was asked for.
-	pub issued_at: u32,
-	/// How far it is.
-	pub step: Step,
-}
-
-impl Challenge {
-	/// The first block in which the seed is known.
-	pub fn opens_at(&self) -> u32 {
-		self.issued_at + 3
-	}
-
-	/// The last block for the commitment.
-	pub fn commit_until(&self) -> u32 {
-		self.opens_at() + self.params.window
-	}
-
-	/// The first block in which the positions are known.
-	pub fn sampled_at(&self) -> u32 {
-		self.commit_until() + 5
-	}
-
-	/// The last block of the step that is due.
-	pub fn due_until(&self) -> u32 {
-		match self.step {
-			Step::Issued => self.opens_at() + self.params.first_root,
-			Step::Started => self.commit_until(),
-			Step::Committed => self.sampled_at() + self.params.reveal,
-		}
-	}
-}
 
 /// A connection on behalf of one owner.
 #[derive(Clone, Debug)]
@@ -112,6 +59,7 @@ fn unreadable(error: impl std::fmt::Display) -> eyre::Report {
 	eyre!("the chain's state is not readable: {error}")
 }
 
+/// What is stored at an address, in a state.
 macro_rules! fetch {
 	($at:expr, $address:expr, $key:expr) => {
 		match $at
@@ -125,6 +73,8 @@ macro_rules! fetch {
 		}
 	};
 }
+
+use fetch;
 
 impl Chain {
 	/// Connects, trying again until `patience` is over.
@@ -456,143 +406,5 @@ impl Chain {
 		};
 		self.report(lease, generation, Progress::Failed { reason })
 			.await
-	}
-
-	/// The challenges that the hardware has to answer.
-	///
-	/// # Errors
-	///
-	/// Where the connection broke.
-	pub async fn challenges(&self, at: &AtBlock, hids: &[u64]) -> Result<Vec<Challenge>> {
-		let proofs = api::storage().proof_of_compute();
-		let mut challenges = Vec::new();
-		for hid in hids {
-			let Some(id) = fetch!(at, proofs.challenge_of_hid(), (*hid,)) else {
-				continue;
-			};
-			let Some(record) = fetch!(at, proofs.challenges(), (id,)) else {
-				continue;
-			};
-			let p = &record.params;
-			let params = ClassParams {
-				m: p.m,
-				n: p.n,
-				k: p.k,
-				samples: p.samples,
-				window: p.window,
-				first_root: p.first_root,
-				reveal: p.reveal,
-				min_rounds: p.min_rounds,
-				max_rounds: p.max_rounds,
-				reference_ops: p.reference_ops,
-				version: p.version,
-			};
-			challenges.push(Challenge {
-				id,
-				params,
-				context: SeedContext {
-					genesis: self.client.online().genesis_hash().0,
-					occasion: Occasion::Challenge(id),
-					node: record.node,
-					hid: record.hid,
-					class: record.class,
-					params,
-				},
-				issued_at: record.issued_at,
-				step: match record.state {
-					ChallengeState::Issued => Step::Issued,
-					ChallengeState::Started { .. } => Step::Started,
-					ChallengeState::Committed { .. } => Step::Committed,
-				},
-			});
-		}
-		Ok(challenges)
-	}
-
-	async fn outputs(&self, at: &AtBlock, first: u32, count: u32) -> Result<Vec<Hash>> {
-		let mut outputs = Vec::new();
-		for block in first..first + count {
-			let ring = api::storage().proof_of_compute().randomness();
-			if let Some((written, output)) = fetch!(at, ring, (block % RANDOMNESS_KEPT,)) {
-				if written == block {
-					outputs.push(output);
-				}
-			}
-		}
-		Ok(outputs)
-	}
-
-	/// The seed of a challenge, once its blocks are over.
-	///
-	/// # Errors
-	///
-	/// Where the connection broke.
-	pub async fn seed(&self, at: &AtBlock, challenge: &Challenge) -> Result<Option<Hash>> {
-		let outputs = self.outputs(at, challenge.issued_at + 1, 2).await?;
-		Ok((!outputs.is_empty()).then(|| seed(&challenge.context, &mix(&outputs))))
-	}
-
-	/// The seed of a challenge's positions, once its blocks are over.
-	///
-	/// # Errors
-	///
-	/// Where the connection broke.
-	pub async fn sample_seed(
-		&self,
-		at: &AtBlock,
-		challenge: &Challenge,
-		seed: &Hash,
-	) -> Result<Option<Hash>> {
-		let outputs = self.outputs(at, challenge.commit_until() + 1, 4).await?;
-		Ok((outputs.len() >= 2).then(|| sample_seed(seed, &mix(&outputs))))
-	}
-
-	/// Sends the root of round 0.
-	///
-	/// # Errors
-	///
-	/// What the chain refused.
-	pub async fn commit_first(&self, challenge: u64, root: Hash) -> Result<()> {
-		self.submit(api::Call::ProofOfCompute(Proofs::commit_first {
-			challenge,
-			root,
-		}))
-		.await
-	}
-
-	/// Commits to all rounds.
-	///
-	/// # Errors
-	///
-	/// What the chain refused.
-	pub async fn commit(&self, challenge: u64, rounds: u32, digest: Hash) -> Result<()> {
-		self.submit(api::Call::ProofOfCompute(Proofs::commit {
-			challenge,
-			rounds,
-			digest,
-		}))
-		.await
-	}
-
-	/// Opens the samples.
-	///
-	/// # Errors
-	///
-	/// What the chain refused.
-	pub async fn reveal(&self, challenge: u64, reveal: Reveal) -> Result<()> {
-		use api::runtime_types::usufruct_proof::reveal as chain;
-		let openings = reveal.openings.into_iter().map(|opening| chain::Opening {
-			tile: opening.tile,
-			path: BoundedVec(opening.path.into_inner()),
-		});
-		let reveal = chain::Reveal {
-			roots: BoundedVec(reveal.roots.into_inner()),
-			openings: BoundedVec(openings.collect()),
-		};
-		self.submit(api::Call::ProofOfCompute(Proofs::reveal {
-			challenge,
-			reveal: Box::new(reveal),
-		}))
-		.await
 	}
 }

@@ -126,12 +126,47 @@ pub fn plan(desired: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
 	stops.chain(rest).collect()
 }
 
+/// The part of a processor that may be leased while it still proves, in tenths: what is left reaches the
+/// score below which an epoch counts as none.
+const LEASED_TENTHS: u64 = 3;
+
+/// Whether leases leave too little of a device to prove what it can do: any lease of GPUs of a GPU, and
+/// more than three tenths of a processor. A lease without a limit takes all of it.
+pub fn is_busy(is_gpu: bool, cpu_millis: u32, leases: &[DesiredLease]) -> bool {
+	if is_gpu {
+		return leases.iter().any(|lease| lease.gpus > 0);
+	}
+	let leased: u64 = leases
+		.iter()
+		.map(|lease| match lease.cpu_millis {
+			0 => u64::from(cpu_millis),
+			limit => limit.into(),
+		})
+		.sum();
+	leased * 10 > u64::from(cpu_millis) * LEASED_TENTHS
+}
+
 #[cfg(test)]
 #[allow(clippy::cloned_ref_to_slice_refs, reason = "a list reads better")]
 mod tests {
 	use proptest::prelude::*;
 
 	use super::*;
+
+	#[test]
+	fn a_processor_is_busy_when_leases_take_more_than_three_tenths() {
+		let lease = |cpu_millis, gpus| DesiredLease {
+			cpu_millis,
+			gpus,
+			..desired(1, 0, None)
+		};
+		assert!(!is_busy(false, 4_000, &[]));
+		assert!(!is_busy(false, 4_000, &[lease(600, 0), lease(600, 0)]));
+		assert!(is_busy(false, 4_000, &[lease(600, 0), lease(601, 0)]));
+		assert!(is_busy(false, 4_000, &[lease(0, 0)]), "without a limit");
+		assert!(!is_busy(true, 0, &[lease(4_000, 0)]));
+		assert!(is_busy(true, 0, &[lease(1, 1)]));
+	}
 
 	fn desired(lease: u64, generation: u32, endpoint: Option<&str>) -> DesiredLease {
 		DesiredLease {

@@ -81,8 +81,8 @@ impl Journal {
 					ends INTEGER NOT NULL DEFAULT 0,
 					PRIMARY KEY (lease, generation)
 				 ) STRICT;
-				 CREATE TABLE IF NOT EXISTS work (
-					challenge INTEGER PRIMARY KEY,
+				 CREATE TABLE IF NOT EXISTS proofs (
+					task TEXT PRIMARY KEY,
 					seed BLOB NOT NULL,
 					roots BLOB NOT NULL
 				 ) STRICT;",
@@ -159,31 +159,31 @@ impl Journal {
 		})
 	}
 
-	/// Keeps a challenge's work: before it is committed, since a commitment without a reveal is a fault.
+	/// Keeps the work of a proof: before it is committed, since a commitment without a reveal is a fault.
 	///
 	/// # Errors
 	///
 	/// Where the disk does not take it.
-	pub fn keep_work(&self, challenge: u64, work: &Work) -> Result<()> {
+	pub fn keep_work(&self, task: &str, work: &Work) -> Result<()> {
 		self.database()
 			.execute(
-				"INSERT OR REPLACE INTO work (challenge, seed, roots) VALUES (?1, ?2, ?3)",
-				(challenge.cast_signed(), work.seed, work.roots.concat()),
+				"INSERT OR REPLACE INTO proofs (task, seed, roots) VALUES (?1, ?2, ?3)",
+				(task, work.seed, work.roots.concat()),
 			)
 			.wrap_err("write the journal")?;
 		Ok(())
 	}
 
-	/// A challenge's work; `None` where none was kept.
+	/// The work of a proof; `None` where none was kept.
 	///
 	/// # Errors
 	///
 	/// Where the journal cannot be read.
-	pub fn work(&self, challenge: u64) -> Result<Option<Work>> {
+	pub fn work(&self, task: &str) -> Result<Option<Work>> {
 		self.database()
 			.query_row(
-				"SELECT seed, roots FROM work WHERE challenge = ?1",
-				(challenge.cast_signed(),),
+				"SELECT seed, roots FROM proofs WHERE task = ?1",
+				(task,),
 				|row| {
 					let roots: Vec<u8> = row.get(1)?;
 					Ok(Work {
@@ -196,20 +196,20 @@ impl Journal {
 			.wrap_err("read the journal")
 	}
 
-	/// Forgets the work of challenges that are over: of all but these.
+	/// Forgets the work of proofs that are over: of all but these.
 	///
 	/// # Errors
 	///
 	/// Where the disk does not take it.
-	pub fn forget_other_work(&self, challenges: &[u64]) -> Result<()> {
+	pub fn forget_other_work(&self, tasks: &[String]) -> Result<()> {
 		let database = self.database();
-		let mut statement = database.prepare("SELECT challenge FROM work")?;
-		let kept: Vec<i64> = statement
+		let mut statement = database.prepare("SELECT task FROM proofs")?;
+		let kept: Vec<String> = statement
 			.query_map((), |row| row.get(0))?
 			.collect::<Result<_, _>>()?;
-		for challenge in kept {
-			if !challenges.contains(&challenge.cast_unsigned()) {
-				database.execute("DELETE FROM work WHERE challenge = ?1", (challenge,))?;
+		for task in kept {
+			if !tasks.contains(&task) {
+				database.execute("DELETE FROM proofs WHERE task = ?1", (task,))?;
 			}
 		}
 		Ok(())
@@ -247,23 +247,25 @@ mod tests {
 	}
 
 	#[test]
-	fn work_is_there_after_opening_again_until_its_challenge_is_over() {
+	fn work_is_there_after_opening_again_until_its_proof_is_over() {
 		let folder = tempfile::tempdir().unwrap();
 		let journal = Journal::open(folder.path()).unwrap();
 		let work = |byte: u8, rounds| Work {
 			seed: [byte; 32],
 			roots: vec![[byte + 1; 32]; rounds],
 		};
-		journal.keep_work(1, &work(1, 3)).unwrap();
-		journal.keep_work(2, &work(5, 512)).unwrap();
-		journal.keep_work(2, &work(2, 4)).unwrap();
+		journal.keep_work("1", &work(1, 3)).unwrap();
+		journal.keep_work("2", &work(5, 512)).unwrap();
+		journal.keep_work("2", &work(2, 4)).unwrap();
 		drop(journal);
 		let journal = Journal::open(folder.path()).unwrap();
-		assert_eq!(journal.work(1).unwrap(), Some(work(1, 3)));
-		assert_eq!(journal.work(2).unwrap(), Some(work(2, 4)));
-		journal.forget_other_work(&[2, 9]).unwrap();
-		assert_eq!(journal.work(1).unwrap(), None);
-		assert_eq!(journal.work(2).unwrap(), Some(work(2, 4)));
+		assert_eq!(journal.work("1").unwrap(), Some(work(1, 3)));
+		assert_eq!(journal.work("2").unwrap(), Some(work(2, 4)));
+		journal
+			.forget_other_work(&["2".into(), "9".into()])
+			.unwrap();
+		assert_eq!(journal.work("1").unwrap(), None);
+		assert_eq!(journal.work("2").unwrap(), Some(work(2, 4)));
 	}
 
 	#[test]

@@ -14,13 +14,13 @@ use std::{
 use eyre::Result;
 
 use crate::{
-	chain::Chain,
+	chain::{Chain, Due, Task},
 	config::Config,
-	domain::{plan, Action, Condition, DesiredLease},
+	domain::{is_busy, plan, Action, Condition, DesiredLease},
 	engine::{Engines, Failure, Started},
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
-	proofs,
+	proofs::Prover,
 	server::Metrics,
 };
 
@@ -41,8 +41,9 @@ pub struct Reconciler {
 	metrics: Metrics,
 	/// Leases that are being started.
 	starting: Arc<Mutex<HashSet<u64>>>,
-	/// Challenges that are being answered.
-	proving: Arc<Mutex<HashSet<u64>>>,
+	prover: Prover,
+	/// Steps of proofs that are being taken.
+	proving: Arc<Mutex<HashSet<String>>>,
 	/// HIDs by serial number, once the chain knows them.
 	hids: HashMap<[u8; 32], u64>,
 }
@@ -57,14 +58,21 @@ impl Reconciler {
 		machine: Machine,
 		metrics: Metrics,
 	) -> Self {
+		let journal = Arc::new(journal);
+		let prover = Prover {
+			chain: chain.clone(),
+			journal: journal.clone(),
+			metrics: metrics.clone(),
+		};
 		Self {
 			config,
 			chain,
 			engines: Arc::new(engines),
-			journal: Arc::new(journal),
+			journal,
 			machine,
 			metrics,
 			starting: Arc::default(),
+			prover,
 			proving: Arc::default(),
 			hids: HashMap::new(),
 		}
@@ -87,6 +95,7 @@ impl Reconciler {
 					"this pass failed; the next one tries again"
 				);
 				if let Ok(chain) = Chain::connect(&self.config, Duration::ZERO).await {
+					self.prover.chain = chain.clone();
 					self.chain = chain;
 				}
 			}
@@ -141,7 +150,7 @@ impl Reconciler {
 			self.chain.heartbeat(node).await?;
 			self.metrics.heartbeats.inc();
 		}
-		self.answer_challenges(&best).await?;
+		self.prove(&best, node).await?;
 		let finalized = self.chain.finalized().await?;
 		self.metrics.saw_block(Chain::number(&finalized));
 		let desired = self.chain.leases(&finalized, node).await?;
@@ -156,34 +165,41 @@ impl Reconciler {
 		Ok(())
 	}
 
-	/// Answers what is due, each challenge once at a time. What failed is tried again in the next pass,
-	/// from the step that the chain knows, as long as that is not over.
-	async fn answer_challenges(&self, at: &usufruct_client::AtBlock) -> Result<()> {
-		let hids: Vec<u64> = self.hids.values().copied().collect();
-		let challenges = self.chain.challenges(at, &hids).await?;
-		let open: Vec<u64> = challenges.iter().map(|challenge| challenge.id).collect();
-		for challenge in challenges {
-			let is_due = Chain::number(at) < challenge.due_until();
-			if !is_due || !lock(&self.proving).insert(challenge.id) {
+	/// Does what is due of proofs, each once at a time. What failed is tried again in the next pass, from
+	/// the step that the chain knows, as long as that is not over.
+	async fn prove(&self, at: &usufruct_client::AtBlock, node: u32) -> Result<()> {
+		let leases = self.chain.leases(at, node).await?;
+		let hardware: Vec<(u64, bool)> = self
+			.machine
+			.devices
+			.iter()
+			.filter_map(|device| {
+				let hid = self.hids.get(&device.serial)?;
+				Some((*hid, is_busy(device.gpu, device.cpu_millis, &leases)))
+			})
+			.collect();
+		let tasks = self.chain.tasks(at, node, &hardware).await?;
+		let open: Vec<String> = tasks.iter().map(Task::name).collect();
+		if lock(&self.proving).is_empty() {
+			self.journal.forget_other_work(&open)?;
+		}
+		for task in tasks {
+			let step = format!("{}: {:?}", task.name(), task.due);
+			if task.due == Due::Nothing || !lock(&self.proving).insert(step.clone()) {
 				continue;
 			}
-			self.journal.forget_other_work(&open)?;
-			let (chain, journal, metrics) = (
-				self.chain.clone(),
-				self.journal.clone(),
-				self.metrics.clone(),
-			);
-			let (proving, id) = (self.proving.clone(), challenge.id);
+			let (prover, proving) = (self.prover.clone(), self.proving.clone());
 			tokio::spawn(async move {
-				match proofs::answer(&chain, &journal, &metrics, challenge).await {
-					// Stays in the set: the chain may show the challenge for a moment still.
-					Ok(()) => metrics.proofs.inc(),
-					Err(error) => {
-						let error = format!("{error:#}");
-						tracing::warn!(challenge = id, error, "no proof yet");
-						lock(&proving).remove(&id);
-					}
+				let done = async {
+					prover.go_on(&task).await?;
+					// The state that shows it comes with the next block at the latest.
+					prover.next_block().await
+				};
+				if let Err(error) = done.await {
+					let error = format!("{error:#}");
+					tracing::warn!(task = step, error, "not done; tried again");
 				}
+				lock(&proving).remove(&step);
 			});
 		}
 		Ok(())
@@ -232,7 +248,7 @@ impl Reconciler {
 	}
 }
 
-fn lock(set: &Mutex<HashSet<u64>>) -> std::sync::MutexGuard<'_, HashSet<u64>> {
+fn lock<T>(set: &Mutex<HashSet<T>>) -> std::sync::MutexGuard<'_, HashSet<T>> {
 	set.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

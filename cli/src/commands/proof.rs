@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
-use usufruct_client::{api, AccountId32};
+use usufruct_client::{api, AccountId32, AtBlock};
+use usufruct_proof::Timeline;
 
 use super::{entries, entry, storage, text};
 use crate::{
@@ -11,20 +12,26 @@ use crate::{
 	output::{Failure, Outcome},
 };
 
-use api::runtime_types::pallet_proof_of_compute::types::ChallengeState;
+use api::runtime_types::pallet_proof_of_compute::{
+	epoch_types::{Entry, EntryState, Epoch},
+	types::{ChallengeRecord, ChallengeState},
+};
 
 /// About proofs of compute.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-	/// Challenge hardware to prove what it can do
+	/// Challenge hardware to prove what it can do: your own, or that of a machine you hold a right to use
 	Request {
 		/// The hardware
 		hid: u64,
+		/// The right; found among yours where it is not given
+		#[arg(long)]
+		right: Option<u64>,
 		/// Wait for the result
 		#[arg(long)]
 		wait: bool,
 	},
-	/// Show what hardware proved
+	/// Show what hardware proved: in epochs, which rank it, and when it was challenged
 	Show {
 		/// The hardware
 		hid: u64,
@@ -34,11 +41,24 @@ pub(crate) enum Command {
 		/// Its number
 		challenge: u64,
 	},
+	/// Show the epoch that began last, in which all hardware proves at once, and its entries
+	Epoch,
+	/// Doubt an entry of an epoch: it is opened at new positions. Your bond goes to its owner if all is
+	/// right, and back to you if not
+	ForceAudit {
+		/// The hardware
+		hid: u64,
+	},
+	/// End an entry whose last deadline is over; free where that shows a fault
+	Conclude {
+		/// The hardware
+		hid: u64,
+	},
 	/// List resource classes
 	Classes,
 }
 
-/// Show the ranking of a class.
+/// Show the ranking of a class: the median of the last eight epochs times availability.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Rank {
 	/// The resource class
@@ -50,14 +70,21 @@ const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	match command {
-		Command::Request { hid, wait } => {
+		Command::Request { hid, right, wait } => {
+			let right = match right {
+				Some(right) => Some(right),
+				None => right_to(context, hid).await?,
+			};
 			let sent = context
-				.submit(&tx().proof_of_compute().request_proof(hid))
+				.submit(&tx().proof_of_compute().request_proof(hid, right))
 				.await?;
 			let event = sent.event::<api::proof_of_compute::events::ProofRequested>()?;
 			if wait {
 				follow(context, event.challenge).await?;
-				return show(context, hid).await;
+				let at = context.state().await?;
+				return proved(&at, hid)
+					.await?
+					.ok_or_else(|| Failure::Gone(format!("hardware {hid} did not prove it")));
 			}
 			Ok(json!({ "challenge": event.challenge, "hid": hid }))
 		}
@@ -68,7 +95,21 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				.ok_or_else(|| {
 					Failure::Gone(format!("challenge {challenge} is over, or never was"))
 				})?;
-			Ok(document(challenge, &record))
+			Ok(of_challenge(challenge, &record))
+		}
+		Command::Epoch => epoch(context).await,
+		Command::ForceAudit { hid } => {
+			let sent = context
+				.submit(&tx().proof_of_compute().force_audit(hid))
+				.await?;
+			let event = sent.event::<api::proof_of_compute::events::AuditForced>()?;
+			Ok(json!({ "hid": hid, "epoch": event.epoch, "state": "disputed" }))
+		}
+		Command::Conclude { hid } => {
+			context
+				.submit(&tx().proof_of_compute().conclude(hid))
+				.await?;
+			show(context, hid).await
 		}
 		Command::Classes => {
 			let at = context.state().await?;
@@ -94,13 +135,33 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	}
 }
 
-type Record = api::runtime_types::pallet_proof_of_compute::types::ChallengeRecord<AccountId32>;
+/// The right by which the caller may challenge hardware; none for its owner.
+async fn right_to(context: &Context, hid: u64) -> Result<Option<u64>, Failure> {
+	let at = context.state().await?;
+	let caller = context.account()?;
+	let hardware = entry!(at, storage().node_registry().hardware(), (hid,))
+		.ok_or_else(|| Failure::Gone(format!("there is no hardware {hid}")))?;
+	let node = entry!(at, storage().node_registry().nodes(), (hardware.node,));
+	if node.is_some_and(|node| node.owner == caller) {
+		return Ok(None);
+	}
+	for ((uid,), right) in entries!(at, storage().use_rights().use_rights()) {
+		if right.holder != caller {
+			continue;
+		}
+		let resource = entry!(at, storage().use_rights().resources(), (right.vid,));
+		if resource.is_some_and(|resource| resource.node == hardware.node) {
+			return Ok(Some(uid));
+		}
+	}
+	Err(Failure::Usage(format!(
+		"you neither own hardware {hid} nor hold a right to use its machine; `usufruct rank {}` shows what \
+		 epochs say of it",
+		hardware.class
+	)))
+}
 
-/// Blocks of the seed, and of the positions' randomness, as the chain has them.
-const SEED_BLOCKS: u32 = 2;
-const SAMPLE_BLOCKS: u32 = 4;
-
-fn step(record: &Record) -> &'static str {
+fn step(record: &ChallengeRecord<AccountId32>) -> &'static str {
 	match record.state {
 		ChallengeState::Issued => "issued",
 		ChallengeState::Started { .. } => "started",
@@ -108,30 +169,87 @@ fn step(record: &Record) -> &'static str {
 	}
 }
 
-fn document(challenge: u64, record: &Record) -> Value {
-	let p = &record.params;
-	let opens_at = record.issued_at + SEED_BLOCKS + 1;
-	let commit_until = opens_at + p.window;
-	let sampled_at = commit_until + SAMPLE_BLOCKS + 1;
+/// The last blocks of the steps of a proof.
+fn deadlines(timeline: &Timeline) -> Value {
 	json!({
-		"challenge": challenge,
-		"state": step(record),
-		"hid": record.hid,
-		"node": record.node,
-		"class": record.class,
-		"requester": record.requester.to_string(),
-		"m": p.m,
-		"n": p.n,
-		"k": p.k,
-		"samples": p.samples,
-		"version": p.version,
-		"issued_at": record.issued_at,
-		"opens_at": opens_at,
-		"first_root_until": opens_at + p.first_root,
-		"commit_until": commit_until,
-		"sampled_at": sampled_at,
-		"reveal_until": sampled_at + p.reveal,
+		"opens_at": timeline.opens_at(),
+		"first_root_until": timeline.first_root_until(),
+		"commit_until": timeline.commit_until(),
+		"sampled_at": timeline.sampled_at(),
+		"reveal_until": timeline.reveal_until(),
 	})
+}
+
+/// Two objects as one.
+fn joined(mut one: Value, other: Value) -> Value {
+	if let (Value::Object(fields), Value::Object(more)) = (&mut one, other) {
+		fields.extend(more);
+	}
+	one
+}
+
+fn of_challenge(challenge: u64, record: &ChallengeRecord<AccountId32>) -> Value {
+	let p = &record.params;
+	let timeline = Timeline {
+		issued_at: record.issued_at,
+		params: p.into(),
+	};
+	joined(
+		json!({
+			"challenge": challenge,
+			"state": step(record),
+			"hid": record.hid,
+			"node": record.node,
+			"class": record.class,
+			"requester": record.requester.to_string(),
+			"m": p.m,
+			"n": p.n,
+			"k": p.k,
+			"samples": p.samples,
+			"version": p.version,
+			"issued_at": record.issued_at,
+			"committed_at": record.committed_at,
+		}),
+		deadlines(&timeline),
+	)
+}
+
+fn of_entry(hid: u64, entry: &Entry<AccountId32>) -> Value {
+	let state = match &entry.state {
+		EntryState::Started { .. } => "started",
+		EntryState::Committed { audited: false, .. } => "committed",
+		EntryState::Committed { audited: true, .. } => "audited",
+		EntryState::Disputed { .. } => "disputed",
+	};
+	let rounds = match &entry.state {
+		EntryState::Started { .. } => None,
+		EntryState::Committed { commitment, .. } | EntryState::Disputed { commitment, .. } => {
+			Some(commitment.rounds)
+		}
+	};
+	let timeline = Timeline {
+		issued_at: entry.epoch.began_at,
+		params: (&entry.params).into(),
+	};
+	let disputes_until = timeline
+		.reveal_until()
+		.saturating_add(entry.epoch.rules.disputes);
+	joined(
+		json!({
+			"hid": hid,
+			"node": entry.node,
+			"class": entry.class,
+			"state": state,
+			"epoch": entry.epoch.id,
+			"version": entry.params.version,
+			"rounds": rounds,
+			"issued_at": entry.epoch.began_at,
+			"committed_at": entry.committed_at,
+			"opened_at": entry.opened_at,
+			"disputes_until": disputes_until,
+		}),
+		deadlines(&timeline),
+	)
 }
 
 /// Waits until the challenge is over, telling each step.
@@ -153,22 +271,88 @@ async fn follow(context: &Context, challenge: u64) -> Result<(), Failure> {
 	)))
 }
 
+/// What hardware proved last when it was challenged.
+async fn proved(at: &AtBlock, hid: u64) -> Result<Option<Value>, Failure> {
+	let score = entry!(at, storage().proof_of_compute().scores(), (hid,));
+	Ok(score.map(|score| {
+		json!({
+			"hid": hid,
+			"ops_per_second": score.ops_per_second,
+			"score_ppm": score.score_ppm,
+			"rounds": score.rounds,
+			"issued_at": score.issued_at,
+			"committed_at": score.committed_at,
+			"proved_at": score.proved_at,
+		})
+	}))
+}
+
 async fn show(context: &Context, hid: u64) -> Outcome {
 	let at = context.state().await?;
-	let score = entry!(at, storage().proof_of_compute().scores(), (hid,))
-		.ok_or_else(|| Failure::Gone(format!("hardware {hid} has no valid proof")))?;
-	let ranking = entries!(at, storage().proof_of_compute().ranking());
-	let rank = ranking
-		.iter()
-		.find_map(|(_, best)| best.0.iter().position(|(other, _)| *other == hid))
+	let hardware = entry!(at, storage().node_registry().hardware(), (hid,))
+		.ok_or_else(|| Failure::Gone(format!("there is no hardware {hid}")))?;
+	let best = entry!(
+		at,
+		storage().proof_of_compute().ranking(),
+		(hardware.class,)
+	);
+	let rank = best
+		.and_then(|best| best.0.iter().position(|ranked| ranked.hid == hid))
 		.map(|place| place + 1);
+	let call = api::view_functions().proof_of_compute().score(hid);
+	let score = at
+		.view_functions()
+		.call(call)
+		.await
+		.map_err(|error| Failure::Gone(format!("the node does not answer: {error}")))?;
+	let history = entry!(at, storage().proof_of_compute().histories(), (hid,));
+	let shown = history.as_ref().and_then(|history| history.shown.clone());
+	let scores: Vec<u32> = history
+		.iter()
+		.flat_map(|history| history.scores.0.iter().map(|(_, ppm)| *ppm))
+		.collect();
+	let entry = entry!(at, storage().proof_of_compute().entries(), (hid,));
 	Ok(json!({
 		"hid": hid,
-		"ops_per_second": score.ops_per_second,
-		"score_ppm": score.score_ppm,
-		"rounds": score.rounds,
-		"proved_at": score.proved_at,
+		"node": hardware.node,
+		"class": hardware.class,
 		"rank": rank,
+		"score_ppm": score,
+		"epoch_scores_ppm": scores,
+		"excused_epochs": history.as_ref().map_or(0, |history| history.excused),
+		"last_epoch": shown.map(|shown| vec![json!({
+			"epoch": shown.epoch,
+			"ops_per_second": shown.ops_per_second,
+			"rounds": shown.rounds,
+			"issued_at": shown.issued_at,
+			"committed_at": shown.committed_at,
+			"opened_at": shown.opened_at,
+			"ranked_at": shown.scored_at,
+		})]).unwrap_or_default(),
+		"entry": entry.map(|entry| vec![of_entry(hid, &entry)]).unwrap_or_default(),
+		"challenged": proved(&at, hid).await?.into_iter().collect::<Vec<_>>(),
+	}))
+}
+
+async fn epoch(context: &Context) -> Outcome {
+	let at = context.state().await?;
+	let epoch: Option<Epoch> = entry!(at, storage().proof_of_compute().current_epoch(), ());
+	let epoch = epoch.ok_or_else(|| Failure::Gone("no epoch has begun".into()))?;
+	let all = entries!(at, storage().proof_of_compute().entries());
+	let (began_at, rules) = (epoch.began_at, &epoch.rules);
+	let list: Vec<Value> = all
+		.iter()
+		.map(|((hid,), entry)| of_entry(*hid, entry))
+		.collect();
+	Ok(json!({
+		"epoch": epoch.id,
+		"began_at": began_at,
+		"entry_until": began_at.saturating_add(rules.entry),
+		"over_at": began_at.saturating_add(rules.span),
+		"pause": rules.pause,
+		"disputes": rules.disputes,
+		"audits": rules.audits,
+		"entries": list,
 	}))
 }
 
@@ -180,6 +364,13 @@ pub(crate) async fn rank(context: &Context, Rank { class }: Rank) -> Outcome {
 		.unwrap_or_default()
 		.iter()
 		.enumerate()
-		.map(|(place, (hid, score))| json!({ "rank": place + 1, "hid": hid, "score_ppm": score }))
+		.map(|(place, ranked)| {
+			json!({
+				"rank": place + 1,
+				"hid": ranked.hid,
+				"score_ppm": ranked.score_ppm,
+				"epoch": ranked.epoch,
+			})
+		})
 		.collect())
 }

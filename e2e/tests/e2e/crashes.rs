@@ -129,7 +129,7 @@ fn no_crash_of_the_agent_loses_a_lease_or_runs_one_twice_or_lets_one_outlive_its
 fn an_agent_that_dies_over_a_proof_comes_back_and_finishes_it_without_a_fault() {
 	let folder = tempfile::tempdir().unwrap();
 	let mut stage = Stage::set(folder.path(), Engine::Wasm, &mut Plain).unwrap();
-	let tenant = stage.person(TENANT).unwrap();
+	let owner = stage.person(PROVIDER).unwrap();
 	let hid = stage.hid.to_string();
 	let mut last = 0;
 	for point in PROOF_POINTS {
@@ -137,25 +137,26 @@ fn an_agent_that_dies_over_a_proof_comes_back_and_finishes_it_without_a_fault() 
 		stage.agent.process().stop().unwrap();
 		stage.agent = start(&stage, folder.path(), Some(point));
 		wait::until("the machine to be online", PATIENCE, || {
-			main_job::registered(&tenant)
+			main_job::registered(&owner)
 		})
 		.unwrap();
-		let asked = tenant.run(&["proof", "request", &hid]).unwrap();
+		let asked = owner.run(&["proof", "request", &hid]).unwrap();
 		let challenge = asked["challenge"].to_string();
 		let status = stage.agent.wait_dead(PROVED).unwrap();
 		assert!(!status.success(), "it was to die at {point}");
 
 		stage.agent = start(&stage, folder.path(), None);
 		wait::until("the challenge to be over", PROVED, || {
-			let over = tenant.try_run(&["proof", "challenge", &challenge])?;
+			let over = owner.try_run(&["proof", "challenge", &challenge])?;
 			Ok(over.err())
 		})
 		.unwrap();
-		let score = tenant.run(&["proof", "show", &hid]).unwrap();
-		let proved_at = score["proved_at"].as_u64().unwrap();
-		assert!(proved_at > last, "{score}");
+		let shown = owner.run(&["proof", "show", &hid]).unwrap();
+		let proved_at = shown["challenged"][0]["proved_at"].as_u64().unwrap();
+		assert!(proved_at > last, "{shown}");
 		last = proved_at;
 	}
-	let node = tenant.run(&["node", "show", "0"]).unwrap();
+	// It entered epochs, too, and died over them as well.
+	let node = owner.run(&["node", "show", "0"]).unwrap();
 	assert_eq!(node["faults"], 0, "{node}");
 }

@@ -1,11 +1,13 @@
 //! The DAO on a real chain, by the command line: a vote changes how hard proofs are.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 use usufruct_e2e::{
+	agent::Engine,
 	by_hand,
 	cli::{number, text},
+	main_job::{Plain, Stage, EPOCHS, PROVIDER},
 	wait, Cli, NodeProcess,
 };
 
@@ -43,7 +45,7 @@ fn a_vote_changes_a_class_and_what_is_under_way_keeps_what_it_began_with() {
 		by_hand::machine(&bob, 1).unwrap(),
 		by_hand::machine(&bob, 2).unwrap(),
 	);
-	let under_way = challenge(&alice, first.hid);
+	let under_way = challenge(&bob, first.hid);
 
 	let proposed = alice
 		.run(&["dao", "propose", "class", CLASS, "--samples", "48", "--yes"])
@@ -78,7 +80,7 @@ fn a_vote_changes_a_class_and_what_is_under_way_keeps_what_it_began_with() {
 	let again = alice
 		.run(&["proof", "challenge", &under_way["challenge"].to_string()])
 		.unwrap();
-	let next = challenge(&alice, second.hid);
+	let next = challenge(&bob, second.hid);
 	let work = |challenge: &Value| {
 		(
 			number(challenge, "samples").unwrap(),
@@ -94,6 +96,67 @@ fn a_vote_changes_a_class_and_what_is_under_way_keeps_what_it_began_with() {
 	bob.run(&["dao", "unlock", &referendum]).unwrap();
 	alice.run(&["dao", "refund", &referendum]).unwrap();
 	assert!(!held(&alice).contains("Referenda"), "{}", held(&alice));
+}
+
+/// Proposes, votes with nearly all money there is, and waits until it is decided.
+fn decide(node: &NodeProcess, proposal: &[&str]) {
+	let person = |key| Cli::new(&node.url(), key).unwrap();
+	let proposed = person("//Alice")
+		.run(&[&["dao", "propose"], proposal, &["--yes"]].concat())
+		.unwrap();
+	let referendum = proposed["referendum"].to_string();
+	for key in ["//Alice", "//Eve", "//Ferdie"] {
+		let vote = [
+			"dao",
+			"vote",
+			&referendum,
+			"aye",
+			"--amount",
+			"900000",
+			"--yes",
+		];
+		person(key).run(&vote).unwrap();
+	}
+	let over = person("//Alice")
+		.run(&["dao", "show", &referendum, "--wait"])
+		.unwrap();
+	assert_eq!(text(&over, "state").unwrap(), "approved");
+}
+
+/// The versions of the class's parameters by epoch, as they are seen in the machine's entries until one
+/// has `version`.
+fn versions_until(person: &Cli, version: u64) -> BTreeMap<u64, u64> {
+	let mut versions = BTreeMap::new();
+	wait::until("an epoch with the new parameters", EPOCHS, || {
+		let epoch = person.run(&["proof", "epoch"])?;
+		for entry in epoch["entries"].as_array().into_iter().flatten() {
+			let (epoch, found) = (&entry["epoch"], &entry["version"]);
+			if let (Some(epoch), Some(found)) = (epoch.as_u64(), found.as_u64()) {
+				let known = *versions.entry(epoch).or_insert(found);
+				assert_eq!(known, found, "epoch {epoch} did not keep its parameters");
+			}
+		}
+		let seen = versions.values().any(|found| *found == version);
+		Ok(seen.then_some(()))
+	})
+	.unwrap();
+	versions
+}
+
+#[test]
+fn a_vote_on_a_class_holds_from_the_next_epoch_on() {
+	let folder = tempfile::tempdir().unwrap();
+	let stage = Stage::set(folder.path(), Engine::Wasm, &mut Plain).unwrap();
+	let person = stage.person(PROVIDER).unwrap();
+	versions_until(&person, 1);
+	std::thread::scope(|scope| {
+		// What is seen while the vote goes on, and after it.
+		let seen = scope.spawn(|| versions_until(&person, 2));
+		decide(&stage.node, &["class", CLASS, "--samples", "48"]);
+		let seen = seen.join().unwrap();
+		let order: Vec<u64> = seen.values().copied().collect();
+		assert!(order.is_sorted() && order.contains(&1), "{seen:?}");
+	});
 }
 
 #[test]

@@ -365,6 +365,8 @@ mod benches {
 			ops_per_second: 2,
 			score_ppm: 2,
 			rounds: 1,
+			issued_at: 0,
+			committed_at: 0,
 			proved_at: 0,
 		};
 		Scores::<T>::insert(challenge.hid, score);

@@ -65,6 +65,7 @@ impl<T: Config> Pallet<T> {
 				requester: requester.clone(),
 				deposit,
 				issued_at: Self::now(),
+				committed_at: None,
 				state: ChallengeState::Issued,
 			},
 		);
@@ -127,6 +128,7 @@ impl<T: Config> Pallet<T> {
 		);
 		let bounds = challenge.params.min_rounds..=challenge.params.max_rounds;
 		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
+		challenge.committed_at = Some(Self::now());
 		challenge.state = ChallengeState::Committed {
 			first_root,
 			rounds,
@@ -182,6 +184,8 @@ impl<T: Config> Pallet<T> {
 			ops_per_second,
 			score_ppm,
 			rounds,
+			issued_at: challenge.issued_at,
+			committed_at: challenge.committed_at.unwrap_or_default(),
 			proved_at: Self::now(),
 		};
 		Scores::<T>::insert(hid, score);

@@ -18,7 +18,7 @@ use usufruct_proof::{is_drawn, sample_seed, verify, Hash, Reveal, Timeline, RAND
 
 use crate::{
 	Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch, Error, Event,
-	Histories, HoldReason, OpenEntries, Pallet, EPOCHS_KEPT, PASSING_PPM,
+	Histories, HoldReason, OpenEntries, Pallet, Shown, EPOCHS_KEPT, PASSING_PPM,
 };
 
 /// Whether an entry has to be opened.
@@ -82,6 +82,8 @@ impl<T: Config> Pallet<T> {
 			node,
 			class,
 			params,
+			committed_at: None,
+			opened_at: None,
 			state: EntryState::Started { first_root },
 		};
 		// Without a seed there is nothing to work on: what was entered has one.
@@ -123,6 +125,7 @@ impl<T: Config> Pallet<T> {
 		);
 		let bounds = entry.params.min_rounds..=entry.params.max_rounds;
 		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
+		entry.committed_at = Some(Self::now());
 		entry.state = EntryState::Committed {
 			commitment: Commitment {
 				first_root,
@@ -278,6 +281,7 @@ impl<T: Config> Pallet<T> {
 			let history = history.get_or_insert_default();
 			history.audited_ops = history.audited_ops.max(ops);
 		});
+		entry.opened_at = Some(Self::now());
 		entry.state = EntryState::Committed {
 			commitment,
 			audited: true,
@@ -379,9 +383,19 @@ impl<T: Config> Pallet<T> {
 		let proved = entry.params.score_ppm(ops_per_second);
 		let epoch_ppm = if proved < PASSING_PPM { 0 } else { proved };
 		let (epoch, class, node) = (entry.epoch.id, entry.class, entry.node);
+		let shown = Shown {
+			epoch,
+			ops_per_second,
+			rounds: commitment.rounds,
+			issued_at: entry.epoch.began_at,
+			committed_at: entry.committed_at.unwrap_or_default(),
+			opened_at: entry.opened_at,
+			scored_at: Self::now(),
+		};
 		Self::close(hid, entry)?;
 		let mut history = Histories::<T>::get(hid).unwrap_or_default();
 		history.note_score(epoch, epoch_ppm);
+		history.shown = Some(shown);
 		let (score_ppm, rank) = Self::rank(class, hid, node, &history);
 		Histories::<T>::insert(hid, history);
 		Self::deposit_event(Event::Scored {

@@ -166,6 +166,10 @@ pub struct Entry<AccountId> {
 	pub class: ClassId,
 	/// The class's parameters when the epoch began.
 	pub params: ClassParams,
+	/// When the work was committed.
+	pub committed_at: Option<BlockNumber>,
+	/// When its samples were opened last.
+	pub opened_at: Option<BlockNumber>,
 	/// How far it is.
 	pub state: EntryState<AccountId>,
 }
@@ -232,6 +236,38 @@ pub struct History {
 	pub scores: BoundedVec<(u32, u32), ConstU32<EPOCHS_KEPT>>,
 	/// The highest speed that an audit has seen, in operations per second. More is not believed without.
 	pub audited_ops: u64,
+	/// The entry of the last score.
+	pub shown: Option<Shown>,
+}
+
+/// An entry that ended with a score, for whoever asks what it rests on.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Shown {
+	/// The epoch.
+	pub epoch: EpochId,
+	/// Operations per second.
+	pub ops_per_second: u64,
+	/// Rounds of the proof.
+	pub rounds: u32,
+	/// When the epoch began.
+	pub issued_at: BlockNumber,
+	/// When the work was committed.
+	pub committed_at: BlockNumber,
+	/// When its samples were opened last; `None` where nobody asked for them.
+	pub opened_at: Option<BlockNumber>,
+	/// When it was scored.
+	pub scored_at: BlockNumber,
 }
 
 impl History {

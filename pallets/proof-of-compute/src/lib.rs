@@ -496,6 +496,12 @@ pub mod pallet {
 			Some(sample_seed(&seed, &samples))
 		}
 
+		/// The parameters of a class in the epoch that is under way; `None` where there is none, or the class
+		/// did not exist when it began.
+		pub fn params_of_epoch(class: ClassId) -> Option<ClassParams> {
+			Self::params_in(&Self::epoch_under_way()?, class).ok()
+		}
+
 		/// Whether an entry has to be opened now; `None` before that is decided, or without an entry.
 		pub fn audit_due(hid: Hid) -> Option<bool> {
 			Self::is_audit_due(hid)

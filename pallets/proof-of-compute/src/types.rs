@@ -99,6 +99,8 @@ pub struct ChallengeRecord<AccountId> {
 	pub deposit: Balance,
 	/// When.
 	pub issued_at: BlockNumber,
+	/// When the work was committed.
+	pub committed_at: Option<BlockNumber>,
 	/// How far it is.
 	pub state: ChallengeState,
 }
@@ -163,7 +165,11 @@ pub struct ScoreRecord {
 	pub score_ppm: u32,
 	/// Rounds of the proof.
 	pub rounds: u32,
-	/// When.
+	/// When it was asked for.
+	pub issued_at: BlockNumber,
+	/// When the work was committed.
+	pub committed_at: BlockNumber,
+	/// When it was opened.
 	pub proved_at: BlockNumber,
 }
 

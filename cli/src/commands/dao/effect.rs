@@ -14,7 +14,9 @@ use api::runtime_types::{
 	pallet_collective::pallet::Call as Committee,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
 	pallet_parameters::pallet::Call as Parameters,
-	pallet_proof_of_compute::{pallet::Call as Proofs, types::ResourceClass},
+	pallet_proof_of_compute::{
+		epoch_types::EpochRules, pallet::Call as Proofs, types::ResourceClass,
+	},
 	pallet_referenda::pallet::Call as Referenda,
 	pallet_treasury::pallet::Call as Treasury,
 	pallet_utility::pallet::Call as Utility,
@@ -34,6 +36,7 @@ pub(crate) async fn of(at: &AtBlock, call: &api::Call) -> Result<Vec<String>, Fa
 			let known = entry!(at, storage().proof_of_compute().classes(), (*id,));
 			Ok(of_class(*id, known.as_ref(), class))
 		}
+		api::Call::ProofOfCompute(Proofs::set_epoch_rules { rules }) => one(of_epochs(rules)),
 		api::Call::NodeRegistry(Registry::force_suspend { node }) => one(format!(
 			"suspends machine {node} of {}: it may not enter the market",
 			owner(at, *node).await?
@@ -171,8 +174,22 @@ fn of_class(id: u16, known: Option<&ResourceClass>, class: &ResourceClass) -> Ve
 	if known.name != class.name {
 		changes.push(format!("class {id}: name {} → {name}", text(&known.name.0)));
 	}
-	changes.push("challenges that are under way keep the parameters that they began with".into());
+	changes.push(
+		"challenges and epochs that are under way keep the parameters that they began with".into(),
+	);
 	changes
+}
+
+fn of_epochs(rules: &EpochRules) -> String {
+	if rules.pause == 0 {
+		return "ends epochs: after the one under way none begins, and scores lapse".into();
+	}
+	format!(
+		"from the next epoch on: about {} blocks between epochs; hardware enters within {}; all is over \
+		 after {}; audits can be forced for {} blocks after the reveals; about {} entries of each class \
+		 are drawn",
+		rules.pause, rules.entry, rules.span, rules.disputes, rules.audits
+	)
 }
 
 async fn owner(at: &AtBlock, node: u32) -> Result<String, Failure> {

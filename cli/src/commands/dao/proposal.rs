@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use usufruct_client::{account_of, amount, api, encode_call, hash_call, AtBlock};
+use usufruct_proof::RANDOMNESS_KEPT;
 
 use crate::{
 	commands::{entry, storage},
@@ -16,7 +17,9 @@ use api::runtime_types::{
 	pallet_dao::types::Power,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
 	pallet_parameters::pallet::Call as Parameters,
-	pallet_proof_of_compute::{pallet::Call as Proofs, types::ResourceClass},
+	pallet_proof_of_compute::{
+		epoch_types::EpochRules, pallet::Call as Proofs, types::ResourceClass,
+	},
 	pallet_referenda::pallet::Call as Referenda,
 	pallet_treasury::pallet::Call as Treasury,
 	pallet_validator_set::pallet::Call as Validators,
@@ -36,6 +39,8 @@ use api::runtime_types::{
 pub(crate) enum Proposal {
 	/// Change the proofs of a resource class, or add a class; what is not given stays as it is
 	Class(Box<Class>),
+	/// Set how epochs follow each other, in which all hardware proves at once; what is not given stays
+	Epochs(Epochs),
 	/// Keep a machine out of the market
 	Suspend {
 		/// The machine
@@ -174,6 +179,55 @@ pub(crate) struct Class {
 	revenue_weight_ppm: Option<u32>,
 }
 
+/// The rules of epochs. All but the first and the last are blocks.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Epochs {
+	/// Blocks on average from the end of an epoch to the next; 0 = no epochs
+	#[arg(long)]
+	pause: Option<u32>,
+	/// From the beginning of an epoch until nobody can enter it any more
+	#[arg(long)]
+	entry: Option<u32>,
+	/// From the beginning of an epoch until all of it is over, at most 1,024
+	#[arg(long)]
+	span: Option<u32>,
+	/// After the reveals, in which anybody may force an audit
+	#[arg(long)]
+	disputes: Option<u32>,
+	/// Entries of each class that are drawn and opened on average
+	#[arg(long)]
+	audits: Option<u32>,
+}
+
+impl Epochs {
+	async fn call(self, at: &AtBlock) -> Result<api::Call, Failure> {
+		let known = entry!(at, storage().proof_of_compute().next_epoch_rules(), ());
+		let mut rules = known.unwrap_or(EpochRules {
+			pause: 0,
+			entry: 0,
+			span: 0,
+			disputes: 0,
+			audits: 0,
+		});
+		for (to, given) in [
+			(&mut rules.pause, self.pause),
+			(&mut rules.entry, self.entry),
+			(&mut rules.span, self.span),
+			(&mut rules.disputes, self.disputes),
+			(&mut rules.audits, self.audits),
+		] {
+			*to = given.unwrap_or(*to);
+		}
+		if rules.audits == 0 || rules.disputes == 0 || rules.span > RANDOMNESS_KEPT {
+			return Err(Failure::Usage(format!(
+				"epochs need at least one block for disputes and one audit, and a span of at most \
+				 {RANDOMNESS_KEPT} blocks"
+			)));
+		}
+		Ok(api::Call::ProofOfCompute(Proofs::set_epoch_rules { rules }))
+	}
+}
+
 impl Proposal {
 	/// The power that it needs, and the call.
 	pub(crate) async fn call(self, at: &AtBlock) -> Result<(OriginCaller, api::Call), Failure> {
@@ -190,6 +244,7 @@ impl Proposal {
 		};
 		let (power, call) = match self {
 			Self::Class(class) => (Power::ProofParameters, class.call(at).await?),
+			Self::Epochs(epochs) => (Power::ProofParameters, epochs.call(at).await?),
 			Self::Suspend { node } => registry(Registry::force_suspend { node }),
 			Self::Reinstate { node } => registry(Registry::force_reinstate { node }),
 			Self::Admit { provider } => standing(&provider, Some(Standing::Admitted))?,
@@ -343,20 +398,7 @@ impl Class {
 
 /// Says what the chain would refuse before anybody pays for a vote on it.
 fn sound(class: &ResourceClass) -> Result<(), Failure> {
-	let p = &class.params;
-	let params = usufruct_proof::ClassParams {
-		m: p.m,
-		n: p.n,
-		k: p.k,
-		samples: p.samples,
-		window: p.window,
-		first_root: p.first_root,
-		reveal: p.reveal,
-		min_rounds: p.min_rounds,
-		max_rounds: p.max_rounds,
-		reference_ops: p.reference_ops,
-		version: p.version,
-	};
+	let params = usufruct_proof::ClassParams::from(&class.params);
 	params.validate().map_err(|error| {
 		Failure::Usage(format!(
 			"these parameters are out of their bounds: {error:?}"

@@ -7,7 +7,7 @@ use usufruct_proof::Reveal;
 use super::prover::*;
 use crate::{
 	mock::*, CommittedIn, Entries, EntryFailure, EntryState, EpochRules, Error, Event, Histories,
-	Ranking, EPOCHS_KEPT,
+	Ranking, Shown, EPOCHS_KEPT,
 };
 
 /// Epochs that go on for a while after the last block for a first root.
@@ -64,6 +64,19 @@ fn an_entry_goes_from_its_first_root_to_a_score_and_a_rank() {
 		);
 		assert_eq!(ProofOfCompute::score_ppm(0), 1_000_000);
 		assert_eq!(Ranking::<Test>::get(CLASS).len(), 1);
+		let shown = Histories::<Test>::get(0).and_then(|history| history.shown);
+		assert_eq!(
+			shown,
+			Some(Shown {
+				epoch,
+				ops_per_second: ops,
+				rounds: 8,
+				issued_at: 1,
+				committed_at: 4,
+				opened_at: Some(19),
+				scored_at: now()
+			})
+		);
 		assert!(!Entries::<Test>::contains_key(0) && Faults::get().is_empty());
 		assert_eq!(Users::get()[&0], 0);
 	});

@@ -239,6 +239,8 @@ pub(crate) fn epoch_seed(epoch: &Epoch, hid: u64) -> Hash {
 		node,
 		class,
 		params: ProofOfCompute::params_in(epoch, class).expect("the class exists"),
+		committed_at: None,
+		opened_at: None,
 		state: EntryState::Started {
 			first_root: [0; 32],
 		},

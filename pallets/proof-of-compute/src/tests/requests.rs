@@ -34,6 +34,7 @@ fn a_request_holds_the_deposit_and_opens_a_challenge() {
 				requester: CAROL,
 				deposit: DEPOSIT,
 				issued_at: 5,
+				committed_at: None,
 				state: ChallengeState::Issued,
 			}
 		);
