@@ -3,7 +3,9 @@
 use usufruct_proof::{seed, verify, Hash, Occasion, SeedContext, VerifyError};
 
 use super::Attack;
-use crate::{mock::*, tests::prover::*, Error};
+use usufruct_primitives::traits::ScoreInspect;
+
+use crate::{mock::*, tests::prover::*, Error, Ranking};
 
 pub(super) fn copying_answers() -> Attack {
 	ExtBuilder::default()
@@ -115,32 +117,38 @@ pub(super) fn answering_for_another() -> Attack {
 }
 
 pub(super) fn one_device_as_two() -> Attack {
-	// What the device does alone within a window.
-	const ROUNDS: u32 = 10;
-	let score = |rounds| PARAMS.score_ppm(PARAMS.ops_per_second(rounds, SLOT));
-	let (alone, half) = (score(ROUNDS), score(ROUNDS / 2));
-	assert!(alone >= 999_000 && half < 700_000, "{alone}, {half}");
+	// What the device does within a window, whoever asks.
+	const ROUNDS: u32 = 8;
+	let two = || ExtBuilder::default().machine(ALICE).machine(BOB).epochs();
+	let mut alone = 0;
+	two().build_and_execute(|| {
+		score_epoch(&[(0, ROUNDS)]);
+		alone = ProofOfCompute::score_ppm(0);
+	});
+	let mut half = 0;
+	two().build_and_execute(|| {
+		score_epoch(&[(0, ROUNDS / 2), (1, ROUNDS / 2)]);
+		half = EPOCH_PARAMS.score_ppm(EPOCH_PARAMS.ops_per_second(ROUNDS / 2, SLOT));
+		assert_eq!([0, 1].map(ProofOfCompute::score_ppm), [0, 0]);
+		assert!(Ranking::<Test>::get(CLASS).is_empty());
+	});
 	// The rounds of one identity are none of the other.
-	let seeds: [Hash; 2] = [[1; 32], [2; 32]];
-	let work = Work::new(PARAMS, seeds[0], 2);
-	let sample_seed = [3; 32];
-	let verdict = verify(
-		&PARAMS,
-		&seeds[1],
-		2,
-		&work.digest(),
-		&work.roots[0],
-		&sample_seed,
-		&work.open(&sample_seed),
-	);
-	assert_eq!(verdict, Err(VerifyError::Root));
+	two().build_and_execute(|| {
+		let work = commit_entry(0, ROUNDS);
+		let epoch = open_epoch().id;
+		ProofOfCompute::enter(signed(BOB), 1, epoch, work.roots[0]).expect("it looks right");
+		ProofOfCompute::commit_entry(signed(BOB), 1, ROUNDS, work.digest()).expect("so does this");
+		reveal_entry(0, open_entry(0, &work));
+		reveal_entry(1, open_entry(1, &work));
+		assert_eq!(Faults::get(), [1]);
+	});
 	Attack {
 		name: "Register one device as two",
 		gain: "two scores",
 		cost: "a second bond",
-		why: "Challenged at the same time, each identity has half of the rounds, and below 70 % of the reference earns nothing. **Open**: challenges are addressed one by one so far, and a device can answer one after the other",
+		why: "All hardware proves in the same window of an epoch: each identity has half of the rounds, and below 70 % of the reference earns nothing",
 		seen: format!(
-			"alone {:.0} % of the reference, as two {:.0} % each; rounds of one for the other: `Root`",
+			"alone {:.0} % of the reference; as two {:.0} % each, which counts as 0; rounds of one for the other: `WrongReveal`, a fault",
 			f64::from(alone) / 1e4,
 			f64::from(half) / 1e4
 		),

@@ -6,7 +6,7 @@ use usufruct_proof::{
 };
 
 use super::Attack;
-use crate::{mock::*, tests::prover::*};
+use crate::{mock::*, tests::prover::*, CurrentEpoch, Entries, EntryState, Histories};
 
 /// 1,024 tiles in four rounds, audited like a real class.
 const MANY: ClassParams = ClassParams {
@@ -162,5 +162,119 @@ pub(super) fn forging_a_linear_digest() -> Attack {
 			"the sums of {} tiles computed without a product, all right; a tile with the same sum: `Root`",
 			tiles.len()
 		),
+	}
+}
+
+/// Commits rubbish for these rounds in the epoch that can be entered next, and concludes it.
+fn bluff(hid: u64, rounds: u32) {
+	let work = enter(hid, 1);
+	ProofOfCompute::commit_entry(owner_of(hid), hid, rounds, work.digest()).expect("it is due");
+	go_to(entry(hid).disputes_until() + 1);
+	ProofOfCompute::conclude(signed(CAROL), hid).expect("it is over");
+}
+
+pub(super) fn hoping_not_to_be_drawn() -> Attack {
+	const EPOCHS: u32 = 120;
+	// Nobody has seen the machine at work.
+	ExtBuilder::default()
+		.machine(ALICE)
+		.machine(BOB)
+		.epochs()
+		.build_and_execute(|| {
+			bluff(0, 8);
+			assert_eq!(Faults::get(), [0]);
+		});
+	// It was honest once, and is one of two of which one is drawn.
+	let mut caught = 0;
+	ExtBuilder::default()
+		.machine(ALICE)
+		.machine(BOB)
+		.epochs()
+		.build_and_execute(|| {
+			for _ in 0..EPOCHS {
+				if !Histories::<Test>::contains_key(0) {
+					score_epoch(&[(0, 8)]);
+					next_epoch();
+				}
+				let before = Faults::get().len();
+				let honest = commit_entry(1, 8);
+				bluff_beside(&honest);
+				caught += (Faults::get().len() - before) as u32;
+				next_epoch();
+			}
+		});
+	let rate = f64::from(caught) / f64::from(EPOCHS);
+	// One of two is drawn: 1/2, within four standard deviations.
+	assert!(
+		(rate - 0.5).abs() < 4.0 * (0.25 / f64::from(EPOCHS)).sqrt(),
+		"{rate}"
+	);
+	Attack {
+		name: "Commit rounds that were never computed, and hope not to be drawn",
+		gain: "the score of an epoch, with probability 1 − p",
+		cost: "with probability p all scores of eight epochs and a fault's part of the bond; less where somebody doubts",
+		why: "Whoever no audit has seen at this speed is always drawn; others by a lottery that is younger than the commitment, and anybody may force an audit",
+		seen: format!(
+			"new: drawn, `NotRevealed`, a fault; known, with p = 1/2: caught in {:.0} % of {EPOCHS} epochs",
+			rate * 100.0
+		),
+	}
+}
+
+/// Machine 0 bluffs in an epoch in which machine 1 is honest.
+fn bluff_beside(honest: &Work) {
+	let epoch = CurrentEpoch::<Test>::get().expect("it is under way");
+	let first = Work::new(EPOCH_PARAMS, epoch_seed(&epoch, 0), 1);
+	ProofOfCompute::enter(signed(ALICE), 0, epoch.id, first.roots[0]).expect("it is due");
+	ProofOfCompute::commit_entry(signed(ALICE), 0, 8, first.digest()).expect("it is due");
+	go_to(entry(1).timeline().sampled_at());
+	if ProofOfCompute::is_audit_due(1) == Some(true) {
+		reveal_entry(1, open_entry(1, honest));
+	}
+	go_to(entry(1).disputes_until() + 1);
+	for hid in [0, 1] {
+		ProofOfCompute::conclude(signed(CAROL), hid).expect("it is over");
+	}
+}
+
+pub(super) fn passing_the_audit_by_luck() -> Attack {
+	ExtBuilder::default()
+		.machine(ALICE)
+		.machine(BOB)
+		.epochs()
+		.build_and_execute(|| {
+			score_epoch(&[(0, 8), (1, 8)]);
+			next_epoch();
+			// Half of the tiles of every round are not computed; suppose that the lottery let it pass.
+			let epoch = open_epoch();
+			let work = Work::skipping(EPOCH_PARAMS, epoch_seed(&epoch, 0), 8, |_, tile| {
+				tile % 2 == 0
+			});
+			ProofOfCompute::enter(signed(ALICE), 0, epoch.id, work.roots[0]).expect("it is due");
+			ProofOfCompute::commit_entry(signed(ALICE), 0, 8, work.digest()).expect("it is due");
+			Entries::<Test>::mutate(0, |entry| {
+				let entry = entry.as_mut().expect("it entered");
+				if let EntryState::Committed { audited, .. } = &mut entry.state {
+					*audited = true;
+				}
+			});
+			go_to(entry(0).timeline().reveal_until() + 1);
+			let before = free(CAROL);
+			// Whoever is sure doubts again where the positions were lucky, as long as there is time.
+			let mut doubts = 0;
+			while Entries::<Test>::contains_key(0) {
+				ProofOfCompute::force_audit(signed(CAROL), 0).expect("there is time");
+				reveal_entry(0, open_entry(0, &work));
+				doubts += 1;
+			}
+			assert_eq!(Faults::get(), [0]);
+			assert_eq!(before - free(CAROL), (doubts - 1) * BOND);
+		});
+	Attack {
+		name: "Pass the audit by luck",
+		gain: "the score of an epoch",
+		cost: "all scores and a fault's part of the bond, when somebody who recomputed a round doubts it",
+		why: "`force_audit` opens new positions, again and again, for a bond that returns when the doubt was right",
+		seen: "half of the tiles skipped and an audit passed: found by forced audits, a fault".into(),
 	}
 }

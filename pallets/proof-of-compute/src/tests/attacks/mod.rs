@@ -26,6 +26,8 @@ pub(super) struct Attack {
 fn attacks() -> Vec<Attack> {
 	vec![
 		lies::skipping_tiles(),
+		lies::hoping_not_to_be_drawn(),
+		lies::passing_the_audit_by_luck(),
 		lies::forging_a_linear_digest(),
 		identity::copying_answers(),
 		identity::replaying_elsewhere(),
