@@ -14,7 +14,9 @@ use usufruct_primitives::{
 	traits::{LeaseInspect, NodeInspect, NodeUsage},
 	ClassId, EpochId, Hid, NodeId,
 };
-use usufruct_proof::{is_drawn, sample_seed, verify, Hash, Reveal, Timeline, RANDOMNESS_KEPT};
+use usufruct_proof::{
+	is_drawn, sample_seed, verify, Hash, Reveal, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS,
+};
 
 use crate::{
 	Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch, Error, Event,
@@ -187,19 +189,24 @@ impl<T: Config> Pallet<T> {
 		)
 	}
 
-	/// Whether the entry has to be opened now; `None` before that is known.
+	/// Whether the entry has to be opened in this block; `None` before that is known.
 	pub(crate) fn is_audit_due(hid: Hid) -> Option<bool> {
 		let entry = Entries::<T>::get(hid)?;
+		let (sampled_from, reveal_until) = Self::audit_times(&entry);
+		let is_time = || {
+			let known = Self::now() >= sampled_from.saturating_add(SAMPLE_BLOCKS);
+			known.then(|| Self::now() <= reveal_until)
+		};
 		match &entry.state {
 			EntryState::Started { .. } => None,
-			EntryState::Disputed { .. } => Some(true),
 			EntryState::Committed { audited: true, .. } => Some(false),
+			EntryState::Disputed { .. } => is_time(),
 			EntryState::Committed { commitment, .. } => {
-				if Self::now() < entry.timeline().sampled_at() {
-					return None;
+				let is_due = || Self::audit(hid, &entry, commitment).ok();
+				match is_time()? {
+					true => Some(matches!(is_due()?, Audit::Due)),
+					false => Some(false),
 				}
-				let audit = Self::audit(hid, &entry, commitment).ok()?;
-				Some(matches!(audit, Audit::Due))
 			}
 		}
 	}

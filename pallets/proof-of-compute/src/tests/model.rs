@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
-use usufruct_primitives::{traits::NodeInspect, ChallengeId, Hid, NodeId};
+use usufruct_primitives::{traits::NodeInspect, ChallengeId, EpochId, Hid, NodeId};
 use usufruct_proof::{ClassParams, Reveal};
 
 use super::prover::*;
-use crate::{mock::*, ChallengeState, Challenges, Event, FailureReason, NextChallengeId};
+use crate::{
+	mock::*, ChallengeState, Challenges, Entries, Entry, EntryFailure, EntryState, Epoch,
+	EpochRules, Event, FailureReason, HoldReason, NextChallengeId,
+};
 use usufruct_proof::RANDOMNESS_KEPT;
 
 /// As little work and as short a challenge as there can be.
@@ -60,6 +63,30 @@ enum Step {
 		who: u64,
 		back: u64,
 	},
+	/// Hardware takes the step of its entry that is due.
+	Epoch {
+		hid: Hid,
+		rounds: u32,
+		manner: Manner,
+	},
+	/// A call about an entry at any time, by anybody.
+	EntryCall {
+		who: u64,
+		hid: Hid,
+		which: u8,
+		rounds: u32,
+	},
+	Occupy {
+		node: NodeId,
+		busy: bool,
+	},
+	SetRules {
+		pause: u32,
+		entry: u32,
+		span: u32,
+		disputes: u32,
+		audits: u32,
+	},
 	Pass {
 		blocks: u32,
 	},
@@ -96,6 +123,17 @@ fn step() -> impl Strategy<Value = Step> {
 		3 => (1u64..5, 0u64..3, 0u8..3, 0u32..5)
 			.prop_map(|(who, back, which, rounds)| Step::Call { who, back, which, rounds }),
 		3 => (1u64..5, 0u64..4).prop_map(|(who, back)| Step::Expire { who, back }),
+		10 => (0u64..5, 1u32..4, entry_manner()).prop_map(|(hid, rounds, manner)| {
+			Step::Epoch { hid, rounds, manner }
+		}),
+		5 => (1u64..5, 0u64..5, 0u8..6, 0u32..5)
+			.prop_map(|(who, hid, which, rounds)| Step::EntryCall { who, hid, which, rounds }),
+		1 => (0u32..4, any::<bool>()).prop_map(|(node, busy)| Step::Occupy { node, busy }),
+		1 => (0u32..3, 4u32..8, 20u32..40, 0u32..8, 0u32..4).prop_map(
+			|(pause, entry, span, disputes, audits)| Step::SetRules {
+				pause, entry, span, disputes, audits,
+			}
+		),
 		5 => (1u32..5).prop_map(|blocks| Step::Pass { blocks }),
 		1 => (5u32..15).prop_map(|blocks| Step::Pass { blocks }),
 		1 => (1u32..5).prop_map(|blocks| Step::Silence { blocks }),
@@ -106,10 +144,15 @@ fn step() -> impl Strategy<Value = Step> {
 	]
 }
 
+fn entry_manner() -> impl Strategy<Value = Manner> {
+	prop_oneof![8 => Just(Manner::Honest), 1 => Just(Manner::Wrong)]
+}
+
 /// What the machines remember.
 #[derive(Default)]
 struct World {
 	works: BTreeMap<ChallengeId, Work>,
+	entries: BTreeMap<(EpochId, Hid), Work>,
 	next_hid: Hid,
 }
 
@@ -164,6 +207,37 @@ impl World {
 		})
 	}
 
+	/// Takes the step of the hardware's entry that is due: enters, commits, opens, concludes.
+	fn go_on(&mut self, hid: Hid, rounds: u32, manner: Manner) -> Option<DispatchResult> {
+		let (node, _) = Hardware::get().get(&hid).copied()?;
+		let owner = signed(Stub::owner(node)?);
+		let Some(entry) = Entries::<Test>::get(hid) else {
+			let epoch = open_epoch_now()?;
+			let params = ProofOfCompute::params_in(&epoch, CLASS).ok()?;
+			let seed = epoch_seed_now(&epoch, hid)?;
+			let mut work = Work::new(params, seed, rounds.clamp(1, 3));
+			if matches!(manner, Manner::Wrong) {
+				work.roots[0][0] ^= 1;
+			}
+			let first = work.roots[0];
+			self.entries.insert((epoch.id, hid), work);
+			return Some(ProofOfCompute::enter(owner, hid, epoch.id, first));
+		};
+		let work = self.entries.get(&(entry.epoch.id, hid))?;
+		Some(match entry.state {
+			EntryState::Started { .. } => {
+				ProofOfCompute::commit_entry(owner, hid, work.rounds(), work.digest())
+			}
+			_ if ProofOfCompute::is_audit_due(hid) == Some(true) => {
+				let opened = work.open(&ProofOfCompute::entry_sample_seed(hid)?);
+				ProofOfCompute::reveal_entry(owner, hid, Box::new(opened))
+			}
+			_ => ProofOfCompute::conclude(owner, hid)
+				.map(|_| ())
+				.map_err(|error| error.error),
+		})
+	}
+
 	// Most steps are refused by something; none may break anything.
 	fn take(&mut self, step: Step) {
 		let _: Option<DispatchResult> = match step {
@@ -181,6 +255,41 @@ impl World {
 				rounds,
 			} => Some(any_call(who, Self::id(back), which, rounds)),
 			Step::Expire { who, back } => Some(ProofOfCompute::expire(signed(who), Self::id(back))),
+			Step::Epoch {
+				hid,
+				rounds,
+				manner,
+			} => self.go_on(hid, rounds, manner),
+			Step::EntryCall {
+				who,
+				hid,
+				which,
+				rounds,
+			} => Some(any_entry_call(who, hid, which, rounds)),
+			Step::Occupy { node, busy } => {
+				Busy::mutate(|machines| match busy {
+					true => machines.insert(node),
+					false => machines.remove(&node),
+				});
+				None
+			}
+			Step::SetRules {
+				pause,
+				entry,
+				span,
+				disputes,
+				audits,
+			} => {
+				let rules = EpochRules {
+					pause,
+					entry,
+					span,
+					disputes,
+					audits,
+				};
+				let root = RuntimeOrigin::root();
+				Some(ProofOfCompute::set_epoch_rules(root, rules))
+			}
 			Step::Pass { blocks } => {
 				go_to(now() + blocks);
 				None
@@ -236,14 +345,61 @@ fn any_call(who: u64, id: ChallengeId, which: u8, rounds: u32) -> DispatchResult
 	}
 }
 
+fn any_entry_call(who: u64, hid: Hid, which: u8, rounds: u32) -> DispatchResult {
+	let empty = || Reveal {
+		roots: Default::default(),
+		openings: Default::default(),
+	};
+	match which {
+		0 => ProofOfCompute::enter(signed(who), hid, ProofOfCompute::last_epoch(), [1; 32]),
+		1 => ProofOfCompute::commit_entry(signed(who), hid, rounds, [1; 32]),
+		2 => ProofOfCompute::reveal_entry(signed(who), hid, Box::new(empty())),
+		3 => ProofOfCompute::force_audit(signed(who), hid),
+		4 => ProofOfCompute::excuse(signed(who), hid),
+		_ => ProofOfCompute::conclude(signed(who), hid)
+			.map(|_| ())
+			.map_err(|error| error.error),
+	}
+}
+
+/// The epoch that can be entered in this block.
+fn open_epoch_now() -> Option<Epoch> {
+	let epoch = ProofOfCompute::epoch_under_way()?;
+	(epoch.began_at + 3 <= now() && now() <= epoch.entry_until()).then_some(epoch)
+}
+
+/// The seed of hardware in the epoch, if any block of it carried randomness.
+fn epoch_seed_now(epoch: &Epoch, hid: Hid) -> Option<usufruct_proof::Hash> {
+	let (node, class) = Hardware::get().get(&hid).copied()?;
+	let entry = Entry::<u64> {
+		epoch: *epoch,
+		node,
+		class,
+		params: ProofOfCompute::params_in(epoch, class).ok()?,
+		committed_at: None,
+		opened_at: None,
+		state: EntryState::Started {
+			first_root: [0; 32],
+		},
+	};
+	ProofOfCompute::seed_of(&entry.task(hid)).ok()
+}
+
+fn bonded(who: u64) -> u128 {
+	use frame_support::traits::fungible::InspectHold;
+	Balances::balance_on_hold(&HoldReason::Audit.into(), &who)
+}
+
 /// How many of the events are the fault of a machine.
 fn faults_of(events: &[Event<Test>]) -> usize {
 	let is_fault = |event: &&Event<Test>| {
-		use FailureReason::{NotRevealed, WrongReveal};
 		matches!(
 			event,
 			Event::ProofFailed {
-				reason: NotRevealed | WrongReveal,
+				reason: FailureReason::NotRevealed | FailureReason::WrongReveal,
+				..
+			} | Event::EntryFailed {
+				reason: EntryFailure::NotRevealed | EntryFailure::WrongReveal,
 				..
 			}
 		)
@@ -251,8 +407,17 @@ fn faults_of(events: &[Event<Test>]) -> usize {
 	events.iter().filter(is_fault).count()
 }
 
+/// Entries last as long as the rules of a step may allow, and a little longer.
+const SMALL_RULES: EpochRules = EpochRules {
+	pause: 2,
+	entry: 5,
+	span: 30,
+	disputes: 4,
+	audits: 1,
+};
+
 fn four_machines() -> ExtBuilder {
-	let builder = ExtBuilder::default().params(SMALL);
+	let builder = ExtBuilder::default().params(SMALL).rules(SMALL_RULES);
 	builder
 		.machine(ALICE)
 		.machine(ALICE)
@@ -277,6 +442,12 @@ proptest! {
 				let open = Challenges::<Test>::iter().count() as u128;
 				let sum: u128 = (1..5).map(held).sum();
 				assert_eq!(sum, open * DEPOSIT);
+				let disputed = Entries::<Test>::iter()
+					.filter(|(_, entry)| matches!(entry.state, EntryState::Disputed { .. }))
+					.count() as u128;
+				assert_eq!((1..5).map(bonded).sum::<u128>(), disputed * BOND);
+				let users: u32 = Users::get().values().sum();
+				assert_eq!(u128::from(users), open + Entries::<Test>::iter().count() as u128);
 				faults += faults_of(&events());
 				assert_eq!(Faults::get().len(), faults);
 			}
@@ -286,7 +457,12 @@ proptest! {
 			for id in open {
 				ProofOfCompute::expire(signed(POOR), id).expect("it is late");
 			}
-			assert_eq!((1..5).map(held).sum::<u128>(), 0);
+			let entered: Vec<Hid> = Entries::<Test>::iter_keys().collect();
+			for hid in entered {
+				ProofOfCompute::conclude(signed(POOR), hid).expect("it is late");
+			}
+			assert_eq!((1..5).map(|who| held(who) + bonded(who)).sum::<u128>(), 0);
+			assert_eq!(Users::get().values().sum::<u32>(), 0);
 		});
 	}
 
@@ -327,6 +503,49 @@ proptest! {
 				assert!(Faults::get().is_empty());
 			}
 		});
+	}
+
+	#[test]
+	fn an_honest_machine_is_never_at_fault_in_epochs(
+		silent in prop::collection::btree_set(1u32..300, 0..120),
+		delays in prop::collection::vec((1u32..4, 0u32..3, 0u32..3, 0u32..3, any::<bool>()), 1..6),
+	) {
+		four_machines().build().execute_with(|| {
+			silence(silent);
+			let mut world = World::default();
+			for (rounds, to_commit, to_reveal, to_conclude, doubted) in delays {
+				next_epoch();
+				let mut step = |wait: u32| {
+					go_to(now() + wait);
+					world.go_on(0, rounds, Manner::Honest)
+				};
+				step(3);
+				if Entries::<Test>::get(0).is_none() {
+					// No block of the seed carried randomness.
+					continue;
+				}
+				prop_assert_eq!(entry(0).epoch.id, ProofOfCompute::last_epoch());
+				step(to_commit).expect("it is entered").expect("the window is open");
+				go_to(entry(0).timeline().sampled_at() + to_reveal);
+				if ProofOfCompute::is_audit_due(0) == Some(true) {
+					step(0);
+				}
+				go_to(entry(0).timeline().reveal_until() + 1);
+				if doubted && ProofOfCompute::force_audit(signed(CAROL), 0).is_ok() {
+					go_to(entry(0).forced(now()).sampled_at());
+					step(0);
+				}
+				let last = match entry(0).state {
+					EntryState::Disputed { at, .. } => entry(0).forced(at).reveal_until(),
+					_ => entry(0).disputes_until(),
+				};
+				go_to(last + 1 + to_conclude);
+				step(0).expect("it is entered").expect("its last deadline is over");
+				prop_assert!(Faults::get().is_empty());
+			}
+			ProofOfCompute::do_try_state().expect("the invariants hold");
+			Ok(())
+		})?;
 	}
 
 	#[test]
