@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
 
+use codec::Encode;
 use frame_benchmarking::v2::*;
 use frame_support::{
 	traits::{fungible::Mutate, EnsureOrigin, Get, Hooks},
@@ -14,8 +15,8 @@ use usufruct_primitives::{
 };
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, next_seed, opening_root, parent,
-	sample_positions, tile_chaining_value, ClassParams, Hash, Opening, Position, Reveal, RoundKeys,
-	Timeline, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT, TILE_BYTES,
+	sample_positions, tile_chaining_value, verify, ClassParams, Hash, Opening, Position, Reveal,
+	RoundKeys, Timeline, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT, TILE_BYTES,
 };
 
 use crate::*;
@@ -352,6 +353,40 @@ mod benches {
 		_(origin(), id, Box::new(opened));
 
 		assert!(Scores::<T>::contains_key(hid));
+		Ok(())
+	}
+
+	/// What an audit of a datacenter's GPU costs: 512 rounds of matrices with an inner dimension of 65,536,
+	/// 32 samples. No call's weight: to be compared with a budget of 20 ms and 80 KB.
+	#[benchmark(extra)]
+	fn audit_of_a_datacenter_class() -> Result<(), BenchmarkError> {
+		let params = ClassParams {
+			k: 65_536,
+			samples: 32,
+			..LARGEST
+		};
+		let seed = [7; 32];
+		let sample_seed = [9; 32];
+		let opened = answer(&params, seed, MAX_ROUNDS, &sample_seed);
+		let digest = commit_digest(&opened.roots);
+		let first_root = opened.roots.first().copied().unwrap_or_default();
+		assert!(opened.encoded_size() <= 80_000);
+		let verdict;
+
+		#[block]
+		{
+			verdict = verify(
+				&params,
+				&seed,
+				MAX_ROUNDS,
+				&digest,
+				&first_root,
+				&sample_seed,
+				&opened,
+			);
+		}
+
+		assert_eq!(verdict, Ok(()));
 		Ok(())
 	}
 
