@@ -307,9 +307,10 @@ async fn show(context: &Context, hid: u64) -> Outcome {
 		.map_err(|error| Failure::Gone(format!("the node does not answer: {error}")))?;
 	let history = entry!(at, storage().proof_of_compute().histories(), (hid,));
 	let shown = history.as_ref().and_then(|history| history.shown.clone());
-	let scores: Vec<u32> = history
+	let scores: Vec<Value> = history
 		.iter()
-		.flat_map(|history| history.scores.0.iter().map(|(_, ppm)| *ppm))
+		.flat_map(|history| &history.scores.0)
+		.map(|score| json!({ "epoch": score.epoch, "score_ppm": score.ppm }))
 		.collect();
 	let entry = entry!(at, storage().proof_of_compute().entries(), (hid,));
 	Ok(json!({
@@ -318,7 +319,7 @@ async fn show(context: &Context, hid: u64) -> Outcome {
 		"class": hardware.class,
 		"rank": rank,
 		"score_ppm": score,
-		"epoch_scores_ppm": scores,
+		"epochs": scores,
 		"excused_epochs": history.as_ref().map_or(0, |history| history.excused),
 		"last_epoch": shown.map(|shown| vec![json!({
 			"epoch": shown.epoch,

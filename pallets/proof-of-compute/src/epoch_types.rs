@@ -210,6 +210,28 @@ impl<AccountId> Entry<AccountId> {
 	}
 }
 
+/// The score of hardware in an epoch.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct EpochScore {
+	/// The epoch.
+	pub epoch: EpochId,
+	/// How manieth it was of those in which the hardware was due, from 0.
+	pub due: u32,
+	/// Parts per million of the class's reference; 0 where it did not pass.
+	pub ppm: u32,
+}
+
 /// What is kept of the entries of hardware.
 ///
 /// Epochs are counted as the hardware was due in them: those in which it was excused do not exist for it.
@@ -232,8 +254,8 @@ pub struct History {
 	pub last: EpochId,
 	/// Epochs since the first in which it was excused.
 	pub excused: u32,
-	/// The last scores, oldest first: how manieth due epoch, from 0, and parts per million.
-	pub scores: BoundedVec<(u32, u32), ConstU32<EPOCHS_KEPT>>,
+	/// The last scores, oldest first.
+	pub scores: BoundedVec<EpochScore, ConstU32<EPOCHS_KEPT>>,
 	/// The highest speed that an audit has seen, in operations per second. More is not believed without.
 	pub audited_ops: u64,
 	/// The entry of the last score.
@@ -289,7 +311,7 @@ impl History {
 			self.scores.remove(0);
 		}
 		// There is room.
-		let _: Result<(), (u32, u32)> = self.scores.try_push((due, ppm));
+		let _: Result<(), EpochScore> = self.scores.try_push(EpochScore { epoch, due, ppm });
 		self.last = epoch;
 	}
 
@@ -312,8 +334,8 @@ impl History {
 		let mut scores: alloc::vec::Vec<u32> = self
 			.scores
 			.iter()
-			.filter(|(due, _)| *due >= first)
-			.map(|(_, ppm)| *ppm)
+			.filter(|score| score.due >= first)
+			.map(|score| score.ppm)
 			.collect();
 		let due = last.saturating_sub(first).saturating_add(1);
 		let missed = due.saturating_sub(scores.len() as u32).saturating_sub(1);

@@ -93,7 +93,9 @@ impl<T: Config> Pallet<T> {
 	fn histories_are_in_order() -> Result<(), TryRuntimeError> {
 		for (_, history) in Histories::<T>::iter() {
 			ensure!(
-				history.scores.is_sorted_by(|(a, _), (b, _)| a < b),
+				history
+					.scores
+					.is_sorted_by(|a, b| a.due < b.due && a.epoch < b.epoch),
 				"a history is out of order"
 			);
 			ensure!(

@@ -336,7 +336,7 @@ fn below_the_passing_score_an_epoch_counts_as_none() {
 	one().build_and_execute(|| {
 		score_epoch(&[(0, 5)]);
 		let history = Histories::<Test>::get(0).expect("it took part");
-		assert_eq!(history.scores[0].1, 0);
+		assert_eq!(history.scores[0].ppm, 0);
 		assert_eq!(ProofOfCompute::score_ppm(0), 0);
 		assert!(Ranking::<Test>::get(CLASS).is_empty() && Faults::get().is_empty());
 	});

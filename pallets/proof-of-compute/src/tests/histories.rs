@@ -140,6 +140,6 @@ proptest! {
 		let first = epochs.iter().position(|did| matches!(did, Score(_))).unwrap_or(epochs.len());
 		let epochs = &epochs[first..];
 		prop_assert_eq!(median(epochs), model(epochs));
-		prop_assert!(history(1, epochs).scores.is_sorted_by(|(a, _), (b, _)| a < b));
+		prop_assert!(history(1, epochs).scores.is_sorted_by(|a, b| a.due < b.due && a.epoch < b.epoch));
 	}
 }
