@@ -250,6 +250,30 @@ fn what_the_chain_refuses_is_explained_and_moves_no_money_but_fees() {
 			"hardware",
 		),
 		(
+			"nobody challenges a machine that they have no right to use",
+			&stranger,
+			vec!["proof", "request", &hid],
+			"neither own hardware",
+		),
+		(
+			"nobody challenges a machine by another's right",
+			&stranger,
+			vec!["proof", "request", &hid, "--right", &sold_uid],
+			"holds a right",
+		),
+		(
+			"nobody doubts an entry that is not there",
+			&stranger,
+			vec!["proof", "force-audit", &hid],
+			"no entry",
+		),
+		(
+			"an entry that is not there is not concluded",
+			&stranger,
+			vec!["proof", "conclude", &hid],
+			"no entry",
+		),
+		(
 			"who holds no share settles nothing",
 			&stranger,
 			vec!["revenue", "settle", &vid],

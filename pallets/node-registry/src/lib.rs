@@ -203,8 +203,8 @@ pub mod pallet {
 		NotOwner,
 		/// The node has as much hardware as it may have.
 		TooMuchHardware,
-		/// Resources are cut from the node, hardware is in it, or a proof of it is not over: wait for its
-		/// end, and remove the rest first.
+		/// Resources are cut from the node, or hardware is in it: remove them first. Or a proof of it is not
+		/// over: wait for its end.
 		NodeInUse,
 		/// The node is suspended: top up its bond, or ask the DAO.
 		Suspended,
