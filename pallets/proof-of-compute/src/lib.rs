@@ -20,6 +20,7 @@
 
 extern crate alloc;
 
+mod audits;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod challenges;
