@@ -15,8 +15,8 @@ use usufruct_primitives::{
 };
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, next_seed, opening_root, parent,
-	sample_positions, tile_chaining_value, verify, ClassParams, Hash, Opening, Position, Reveal,
-	RoundKeys, Timeline, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT, TILE_BYTES,
+	sample_positions, tile_chaining_value, ClassParams, Hash, Opening, Position, Reveal, RoundKeys,
+	Timeline, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT, TILE_BYTES,
 };
 
 use crate::*;
@@ -375,7 +375,7 @@ mod benches {
 
 		#[block]
 		{
-			verdict = verify(
+			verdict = usufruct_proof::verify(
 				&params,
 				&seed,
 				MAX_ROUNDS,
