@@ -10,6 +10,7 @@ mod error;
 mod keys;
 mod measure;
 mod proofs;
+mod view;
 
 #[allow(missing_docs, missing_debug_implementations, clippy::all)]
 mod generated {
@@ -33,3 +34,4 @@ pub use subxt::{
 	transactions::Payload,
 	utils::{AccountId32, H256},
 };
+pub use view::view;

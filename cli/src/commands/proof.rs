@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
-use usufruct_client::{api, AccountId32, AtBlock};
+use usufruct_client::{api, view, AccountId32, AtBlock};
 use usufruct_proof::Timeline;
 
 use super::{entries, entry, storage, text};
@@ -154,7 +154,7 @@ async fn right_to(context: &Context, hid: u64) -> Result<Option<u64>, Failure> {
 			return Ok(Some(uid));
 		}
 	}
-	Err(Failure::Usage(format!(
+	Err(Failure::Gone(format!(
 		"you neither own hardware {hid} nor hold a right to use its machine; `usufruct rank {}` shows what \
 		 epochs say of it",
 		hardware.class
@@ -300,11 +300,7 @@ async fn show(context: &Context, hid: u64) -> Outcome {
 		.and_then(|best| best.0.iter().position(|ranked| ranked.hid == hid))
 		.map(|place| place + 1);
 	let call = api::view_functions().proof_of_compute().score(hid);
-	let score = at
-		.view_functions()
-		.call(call)
-		.await
-		.map_err(|error| Failure::Gone(format!("the node does not answer: {error}")))?;
+	let score: u32 = view(&at, call).await?;
 	let history = entry!(at, storage().proof_of_compute().histories(), (hid,));
 	let shown = history.as_ref().and_then(|history| history.shown.clone());
 	let scores: Vec<Value> = history

@@ -1,7 +1,7 @@
 //! What the hardware has to prove, and the calls that do it.
 
 use eyre::Result;
-use usufruct_client::{api, AtBlock};
+use usufruct_client::{api, view, AtBlock};
 use usufruct_proof::{
 	mix, sample_seed, seed, AuditTimeline, ClassParams, Hash, Occasion, Reveal, SeedContext,
 	Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
@@ -215,7 +215,7 @@ impl Chain {
 	/// Whether the chain wants the entry to be opened.
 	async fn is_audit_due(&self, at: &AtBlock, hid: u64) -> Result<bool> {
 		let call = api::view_functions().proof_of_compute().audit_due(hid);
-		let due = at.view_functions().call(call).await.map_err(unreadable)?;
+		let due: Option<bool> = view(at, call).await?;
 		Ok(due == Some(true))
 	}
 
@@ -243,13 +243,13 @@ impl Chain {
 		let call = api::view_functions()
 			.proof_of_compute()
 			.params_of_epoch(hardware.class);
-		let params = at.view_functions().call(call).await.map_err(unreadable)?;
+		let params: Option<ClassParams> = view(at, call).await?;
 		let Some(params) = params else {
 			return Ok(None);
 		};
 		let timeline = Timeline {
 			issued_at: epoch.began_at,
-			params: (&params).into(),
+			params,
 		};
 		if Self::number(at) >= timeline.first_root_until() {
 			return Ok(None);

@@ -35,89 +35,88 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 #[allow(unused_variables)]
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register() -> Weight {
-		Weight::from_parts(55_683_000, 3712).saturating_add(T::DbWeight::get().reads_writes(5, 5))
+		Weight::from_parts(66_540_000, 5988).saturating_add(T::DbWeight::get().reads_writes(7, 5))
 	}
 	fn add_hardware() -> Weight {
-		Weight::from_parts(59_709_000, 3726).saturating_add(T::DbWeight::get().reads_writes(6, 6))
+		Weight::from_parts(89_914_000, 3784).saturating_add(T::DbWeight::get().reads_writes(8, 6))
 	}
 	fn heartbeat() -> Weight {
-		Weight::from_parts(12_188_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(17_897_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn go_offline() -> Weight {
-		Weight::from_parts(11_958_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(12_478_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn retire() -> Weight {
-		Weight::from_parts(12_078_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(13_700_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(42_073_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 4))
+		Weight::from_parts(43_284_000, 3784).saturating_add(T::DbWeight::get().reads_writes(3, 4))
 	}
 	fn remove_hardware() -> Weight {
-		Weight::from_parts(49_054_000, 3726).saturating_add(T::DbWeight::get().reads_writes(4, 5))
+		Weight::from_parts(55_553_000, 5077).saturating_add(T::DbWeight::get().reads_writes(5, 8))
 	}
 	fn set_endpoint() -> Weight {
-		Weight::from_parts(9_624_000, 3726).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(9_775_000, 3726).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	fn force_suspend() -> Weight {
-		Weight::from_parts(12_108_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(12_599_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn force_reinstate() -> Weight {
-		Weight::from_parts(9_404_000, 3726).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(9_854_000, 3726).saturating_add(T::DbWeight::get().reads_writes(1, 1))
 	}
 	fn top_up_bond() -> Weight {
-		Weight::from_parts(49_153_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(54_180_000, 3784).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	fn set_standing() -> Weight {
-		Weight::from_parts(12_108_000, 3726).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(6_029_000, 0).saturating_add(T::DbWeight::get().reads_writes(0, 1))
 	}
 }
 
 #[allow(unused_variables)]
 impl WeightInfo for () {
 	fn register() -> Weight {
-		Weight::from_parts(55_683_000, 3712)
-			.saturating_add(ParityDbWeight::get().reads_writes(5, 5))
+		Weight::from_parts(66_540_000, 5988)
+			.saturating_add(ParityDbWeight::get().reads_writes(7, 5))
 	}
 	fn add_hardware() -> Weight {
-		Weight::from_parts(59_709_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(6, 6))
+		Weight::from_parts(89_914_000, 3784)
+			.saturating_add(ParityDbWeight::get().reads_writes(8, 6))
 	}
 	fn heartbeat() -> Weight {
-		Weight::from_parts(12_188_000, 3726)
+		Weight::from_parts(17_897_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn go_offline() -> Weight {
-		Weight::from_parts(11_958_000, 3726)
+		Weight::from_parts(12_478_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn retire() -> Weight {
-		Weight::from_parts(12_078_000, 3726)
+		Weight::from_parts(13_700_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn withdraw_bond() -> Weight {
-		Weight::from_parts(42_073_000, 3726)
+		Weight::from_parts(43_284_000, 3784)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 4))
 	}
 	fn remove_hardware() -> Weight {
-		Weight::from_parts(49_054_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(4, 5))
+		Weight::from_parts(55_553_000, 5077)
+			.saturating_add(ParityDbWeight::get().reads_writes(5, 8))
 	}
 	fn set_endpoint() -> Weight {
-		Weight::from_parts(9_624_000, 3726).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(9_775_000, 3726).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
 	}
 	fn force_suspend() -> Weight {
-		Weight::from_parts(12_108_000, 3726)
+		Weight::from_parts(12_599_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn force_reinstate() -> Weight {
-		Weight::from_parts(9_404_000, 3726).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(9_854_000, 3726).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
 	}
 	fn top_up_bond() -> Weight {
-		Weight::from_parts(49_153_000, 3726)
+		Weight::from_parts(54_180_000, 3784)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 3))
 	}
 	fn set_standing() -> Weight {
-		Weight::from_parts(12_108_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(6_029_000, 0).saturating_add(ParityDbWeight::get().reads_writes(0, 1))
 	}
 }

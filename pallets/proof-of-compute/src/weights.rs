@@ -20,15 +20,15 @@ pub trait WeightInfo {
 	fn commit() -> Weight;
 	fn reveal(r: u32, s: u32) -> Weight;
 	fn expire() -> Weight;
-	fn on_initialize() -> Weight;
 	fn set_epoch_rules() -> Weight;
 	fn enter() -> Weight;
 	fn commit_entry() -> Weight;
+	fn reveal_entry(r: u32, s: u32) -> Weight;
 	fn force_audit() -> Weight;
 	fn conclude() -> Weight;
 	fn excuse() -> Weight;
 	fn on_hardware_removed() -> Weight;
-	fn reveal_entry(r: u32, s: u32) -> Weight;
+	fn on_initialize() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -38,128 +38,121 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 #[allow(unused_variables)]
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_class() -> Weight {
-		Weight::from_parts(9_565_000, 3561).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(18_859_000, 3561).saturating_add(T::DbWeight::get().reads_writes(3, 1))
 	}
 	fn request_proof() -> Weight {
-		Weight::from_parts(61_742_000, 3726).saturating_add(T::DbWeight::get().reads_writes(7, 5))
+		Weight::from_parts(126_348_000, 3784).saturating_add(T::DbWeight::get().reads_writes(9, 6))
 	}
 	fn commit_first() -> Weight {
-		Weight::from_parts(99_348_000, 6036).saturating_add(T::DbWeight::get().reads_writes(5, 1))
+		Weight::from_parts(142_172_000, 6036).saturating_add(T::DbWeight::get().reads_writes(5, 1))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(50_195_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(76_815_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn reveal(r: u32, s: u32) -> Weight {
-		Weight::from_parts(1_884_110_000, 259348)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(113, 6))
+		Weight::from_parts(1_257_087_155, 16128)
+			.saturating_add(Weight::from_parts(969_002_957, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(11, 6))
 	}
 	fn expire() -> Weight {
-		Weight::from_parts(548_227_000, 254232)
-			.saturating_add(T::DbWeight::get().reads_writes(111, 10))
-	}
-	fn on_initialize() -> Weight {
-		Weight::from_parts(5_098_000, 1518).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(300_758_000, 11082)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 11))
 	}
 	fn set_epoch_rules() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+		Weight::from_parts(6_390_000, 0).saturating_add(T::DbWeight::get().reads_writes(0, 1))
 	}
 	fn enter() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+		Weight::from_parts(409_651_000, 16128)
+			.saturating_add(T::DbWeight::get().reads_writes(19, 8))
 	}
 	fn commit_entry() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
-	}
-	fn force_audit() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
-	}
-	fn conclude() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
-	}
-	fn excuse() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
-	}
-	fn on_hardware_removed() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(T::DbWeight::get().reads_writes(12, 8))
+		Weight::from_parts(92_848_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
 	fn reveal_entry(r: u32, s: u32) -> Weight {
-		Weight::from_parts(1_884_110_000, 20_000)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(16, 6))
+		Weight::from_parts(3_633_362_275, 16128)
+			.saturating_add(Weight::from_parts(455_623_674, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 5))
+	}
+	fn force_audit() -> Weight {
+		Weight::from_parts(208_010_000, 16128)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 3))
+	}
+	fn conclude() -> Weight {
+		Weight::from_parts(169_743_000, 16128)
+			.saturating_add(T::DbWeight::get().reads_writes(14, 5))
+	}
+	fn excuse() -> Weight {
+		Weight::from_parts(94_721_000, 5077).saturating_add(T::DbWeight::get().reads_writes(9, 2))
+	}
+	fn on_hardware_removed() -> Weight {
+		Weight::from_parts(16_605_000, 5077).saturating_add(T::DbWeight::get().reads_writes(1, 3))
+	}
+	fn on_initialize() -> Weight {
+		Weight::from_parts(10_296_000, 1518).saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
 }
 
 #[allow(unused_variables)]
 impl WeightInfo for () {
 	fn set_class() -> Weight {
-		Weight::from_parts(9_565_000, 3561).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(18_859_000, 3561)
+			.saturating_add(ParityDbWeight::get().reads_writes(3, 1))
 	}
 	fn request_proof() -> Weight {
-		Weight::from_parts(61_742_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(7, 5))
+		Weight::from_parts(126_348_000, 3784)
+			.saturating_add(ParityDbWeight::get().reads_writes(9, 6))
 	}
 	fn commit_first() -> Weight {
-		Weight::from_parts(99_348_000, 6036)
+		Weight::from_parts(142_172_000, 6036)
 			.saturating_add(ParityDbWeight::get().reads_writes(5, 1))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(50_195_000, 3726)
+		Weight::from_parts(76_815_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn reveal(r: u32, s: u32) -> Weight {
-		Weight::from_parts(1_884_110_000, 259348)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(113, 6))
+		Weight::from_parts(1_257_087_155, 16128)
+			.saturating_add(Weight::from_parts(969_002_957, 0).saturating_mul(s.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(11, 6))
 	}
 	fn expire() -> Weight {
-		Weight::from_parts(548_227_000, 254232)
-			.saturating_add(ParityDbWeight::get().reads_writes(111, 10))
-	}
-	fn on_initialize() -> Weight {
-		Weight::from_parts(5_098_000, 1518).saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+		Weight::from_parts(300_758_000, 11082)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 11))
 	}
 	fn set_epoch_rules() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+		Weight::from_parts(6_390_000, 0).saturating_add(ParityDbWeight::get().reads_writes(0, 1))
 	}
 	fn enter() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+		Weight::from_parts(409_651_000, 16128)
+			.saturating_add(ParityDbWeight::get().reads_writes(19, 8))
 	}
 	fn commit_entry() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
-	}
-	fn force_audit() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
-	}
-	fn conclude() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
-	}
-	fn excuse() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
-	}
-	fn on_hardware_removed() -> Weight {
-		Weight::from_parts(150_000_000, 20_000)
-			.saturating_add(ParityDbWeight::get().reads_writes(12, 8))
+		Weight::from_parts(92_848_000, 3726)
+			.saturating_add(ParityDbWeight::get().reads_writes(3, 2))
 	}
 	fn reveal_entry(r: u32, s: u32) -> Weight {
-		Weight::from_parts(1_884_110_000, 20_000)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(16, 6))
+		Weight::from_parts(3_633_362_275, 16128)
+			.saturating_add(Weight::from_parts(455_623_674, 0).saturating_mul(s.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(13, 5))
+	}
+	fn force_audit() -> Weight {
+		Weight::from_parts(208_010_000, 16128)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 3))
+	}
+	fn conclude() -> Weight {
+		Weight::from_parts(169_743_000, 16128)
+			.saturating_add(ParityDbWeight::get().reads_writes(14, 5))
+	}
+	fn excuse() -> Weight {
+		Weight::from_parts(94_721_000, 5077)
+			.saturating_add(ParityDbWeight::get().reads_writes(9, 2))
+	}
+	fn on_hardware_removed() -> Weight {
+		Weight::from_parts(16_605_000, 5077)
+			.saturating_add(ParityDbWeight::get().reads_writes(1, 3))
+	}
+	fn on_initialize() -> Weight {
+		Weight::from_parts(10_296_000, 1518)
+			.saturating_add(ParityDbWeight::get().reads_writes(4, 1))
 	}
 }
