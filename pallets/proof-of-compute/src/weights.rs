@@ -50,8 +50,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(76_815_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn reveal(r: u32, s: u32) -> Weight {
-		Weight::from_parts(1_257_087_155, 16128)
-			.saturating_add(Weight::from_parts(969_002_957, 0).saturating_mul(s.into()))
+		Weight::from_parts(1_884_110_000, 16128)
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(11, 6))
 	}
 	fn expire() -> Weight {
@@ -70,7 +71,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn reveal_entry(r: u32, s: u32) -> Weight {
 		Weight::from_parts(3_633_362_275, 16128)
-			.saturating_add(Weight::from_parts(455_623_674, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(13, 5))
 	}
 	fn force_audit() -> Weight {
@@ -111,8 +113,9 @@ impl WeightInfo for () {
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn reveal(r: u32, s: u32) -> Weight {
-		Weight::from_parts(1_257_087_155, 16128)
-			.saturating_add(Weight::from_parts(969_002_957, 0).saturating_mul(s.into()))
+		Weight::from_parts(1_884_110_000, 16128)
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(11, 6))
 	}
 	fn expire() -> Weight {
@@ -132,7 +135,8 @@ impl WeightInfo for () {
 	}
 	fn reveal_entry(r: u32, s: u32) -> Weight {
 		Weight::from_parts(3_633_362_275, 16128)
-			.saturating_add(Weight::from_parts(455_623_674, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(13, 5))
 	}
 	fn force_audit() -> Weight {
