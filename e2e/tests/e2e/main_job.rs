@@ -56,7 +56,7 @@ fn a_container_runs_within_its_limits_answers_and_is_gone_with_its_lease() {
 	let told: Value = serde_json::from_str(&told).unwrap();
 	let limits = &told[0]["HostConfig"];
 	// What the resource has: a core, and 256 MiB without swap.
-	assert_eq!(limits["NanoCpus"], 1_000_000_000u64);
+	assert_eq!(limits["NanoCpus"], 500_000_000u64);
 	assert_eq!(limits["Memory"], 256u64 << 20);
 	assert_eq!(limits["MemorySwap"], 256u64 << 20);
 	assert_eq!(limits["PidsLimit"], 512);
