@@ -1,14 +1,15 @@
 //! What a runtime's view functions say.
 
-use codec::Decode;
+use codec::{Decode, Encode};
 use subxt::view_functions::Payload;
 
 use crate::{AtBlock, Error};
 
 /// The answer of a view function in a state.
 ///
-/// subxt 0.51 takes the envelope of an answer, a `Result` with the encoded content, for the content
-/// itself, and so reads every `Option` as `None`; here it is opened.
+/// subxt 0.51 sends the arguments without the length that `execute_view_function` wants before them, and
+/// takes the envelope of the answer, a `Result` with the encoded content, for the content itself. Here both
+/// are put right.
 ///
 /// # Errors
 ///
@@ -19,11 +20,19 @@ pub async fn view<P: Payload, R: Decode>(at: &AtBlock, payload: P) -> Result<R, 
 	let question = functions
 		.encode_args(payload)
 		.map_err(|error| unclear(error.to_string()))?;
+	let question =
+		seal(&question).ok_or_else(|| unclear("a view function has no identifier".into()))?;
 	let bytes = functions
 		.call_raw(Some(&question))
 		.await
 		.map_err(|error| unclear(error.to_string()))?;
 	open(&bytes).ok_or_else(|| unclear("a view function answered in another type".into()))
+}
+
+/// The identifier of a function, of 32 bytes, and its arguments with their length before them.
+fn seal(question: &[u8]) -> Option<Vec<u8>> {
+	let (id, arguments) = question.split_at_checked(32)?;
+	Some([id, &arguments.encode()].concat())
 }
 
 /// The content of an answer, if it is all of it.
@@ -36,9 +45,16 @@ fn open<R: Decode>(mut bytes: &[u8]) -> Option<R> {
 
 #[cfg(test)]
 mod tests {
-	use codec::Encode;
-
 	use super::*;
+
+	#[test]
+	fn arguments_are_sent_with_their_length() {
+		let question = [[7; 32].as_slice(), &[1, 0]].concat();
+		let sealed = seal(&question).unwrap();
+		assert_eq!(sealed[..32], [7; 32]);
+		assert_eq!(sealed[32..], [2 << 2, 1, 0]);
+		assert_eq!(seal(&[7; 31]), None);
+	}
 
 	fn sealed(content: impl Encode) -> Vec<u8> {
 		Ok::<_, ()>(content.encode()).encode()
