@@ -184,7 +184,7 @@ impl Reconciler {
 			self.journal.forget_other_work(&open)?;
 		}
 		for task in tasks {
-			let step = format!("{}: {:?}", task.name(), task.due);
+			let step = format!("{}: {}", task.name(), task.due.step());
 			if task.due == Due::Nothing || !lock(&self.proving).insert(step.clone()) {
 				continue;
 			}

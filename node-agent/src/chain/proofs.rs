@@ -41,6 +41,19 @@ pub enum Due {
 	Nothing,
 }
 
+impl Due {
+	/// The step that it is: the rounds are one, before and after the first root is on chain.
+	pub fn step(&self) -> &'static str {
+		match self {
+			Self::Work { .. } => "work",
+			Self::Reveal { .. } => "reveal",
+			Self::Conclude => "conclude",
+			Self::Excuse => "excuse",
+			Self::Nothing => "nothing",
+		}
+	}
+}
+
 /// A proof that hardware of this machine owes.
 #[derive(Clone, Debug)]
 pub struct Task {
