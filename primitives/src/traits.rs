@@ -155,14 +155,6 @@ pub trait OnHardwareRemoved {
 	fn weight() -> Weight;
 }
 
-impl OnHardwareRemoved for () {
-	fn on_hardware_removed(_: Hid, _: ClassId) {}
-
-	fn weight() -> Weight {
-		Weight::zero()
-	}
-}
-
 /// Read what runs on machines. Implemented by `workspaces`.
 pub trait LeaseInspect {
 	/// Whether a workspace runs on the machine, or is about to.

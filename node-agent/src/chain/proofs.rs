@@ -1,7 +1,7 @@
 //! What the hardware has to prove, and the calls that do it.
 
 use eyre::Result;
-use usufruct_client::{api, view, AtBlock};
+use usufruct_client::{api, view, AccountId32, AtBlock};
 use usufruct_proof::{
 	mix, sample_seed, seed, AuditTimeline, ClassParams, Hash, Occasion, Reveal, SeedContext,
 	Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
@@ -18,7 +18,6 @@ use api::runtime_types::{
 	},
 	usufruct_proof::reveal as bytes,
 };
-use usufruct_client::AccountId32;
 
 /// What is due of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,11 +179,6 @@ impl Chain {
 			.reveal_until()
 			.saturating_add(entry.epoch.rules.disputes);
 		let now = Self::number(at);
-		let reveal = |sampled_from, sampled_at, until| match now {
-			now if (sampled_at..until).contains(&now) => Due::Reveal { sampled_from },
-			now if now > until => Due::Conclude,
-			_ => Due::Nothing,
-		};
 		let due = match &entry.state {
 			EntryState::Started { .. } if now < timeline.commit_until() => {
 				Due::Work { is_started: true }
@@ -195,11 +189,15 @@ impl Chain {
 					forced_at: *at,
 					reveal: timeline.params.reveal,
 				};
-				reveal(
-					forced.sampled_from(),
-					forced.sampled_at(),
-					forced.reveal_until(),
-				)
+				if now > forced.reveal_until() {
+					Due::Conclude
+				} else if (forced.sampled_at()..forced.reveal_until()).contains(&now) {
+					Due::Reveal {
+						sampled_from: forced.sampled_from(),
+					}
+				} else {
+					Due::Nothing
+				}
 			}
 			EntryState::Committed { .. } if now > disputes_until => Due::Conclude,
 			EntryState::Committed { audited: false, .. }
@@ -241,6 +239,10 @@ impl Chain {
 		epoch: &Epoch,
 		is_busy: bool,
 	) -> Result<Option<Task>> {
+		// Asked every second: most of the time nobody can enter.
+		if Self::number(at) > epoch.began_at.saturating_add(epoch.rules.entry) {
+			return Ok(None);
+		}
 		let histories = api::storage().proof_of_compute().histories();
 		let history = fetch!(at, histories, (hid,));
 		if history

@@ -10,7 +10,7 @@ use usufruct_primitives::{
 	traits::{LeaseInspect, NodeInspect, NodeUsage},
 	ClassId, EpochId, Hid, NodeId,
 };
-use usufruct_proof::{Hash, Timeline};
+use usufruct_proof::Hash;
 
 use crate::{
 	audits::Audit, Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState,
@@ -267,10 +267,7 @@ impl<T: Config> Pallet<T> {
 		let history = Histories::<T>::get(hid).ok_or(Error::<T>::NothingToExcuse)?;
 		ensure!(history.last != epoch.id, Error::<T>::AlreadyEntered);
 		let params = Self::params_in(&epoch, class)?;
-		let timeline = Timeline {
-			issued_at: epoch.began_at,
-			params,
-		};
+		let timeline = epoch.timeline(params);
 		ensure!(
 			Self::now() <= timeline.first_root_until(),
 			Error::<T>::TooLate

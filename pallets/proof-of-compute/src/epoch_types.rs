@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use usufruct_primitives::{Balance, BlockNumber, ClassId, EpochId, Hid, NodeId};
 use usufruct_proof::{AuditTimeline, ClassParams, Hash, Occasion, Timeline, RANDOMNESS_KEPT};
 
-use crate::Task;
+use crate::{timeline_of, Task};
 
 /// Epochs that the median is taken of.
 pub const EPOCHS_KEPT: u32 = 8;
@@ -55,10 +55,7 @@ impl EpochRules {
 	/// Whether entries of a class with these parameters begin and end in time: the first roots; and the
 	/// reveals, the time for disputes, and the audit that was forced last.
 	pub fn fit(&self, params: &ClassParams) -> bool {
-		let timeline = Timeline {
-			issued_at: 0,
-			params: *params,
-		};
+		let timeline = timeline_of(params);
 		let forced = AuditTimeline {
 			forced_at: timeline.reveal_until().saturating_add(self.disputes),
 			reveal: params.reveal,
@@ -93,6 +90,14 @@ impl Epoch {
 	/// The last block in which hardware enters it.
 	pub fn entry_until(&self) -> BlockNumber {
 		self.began_at.saturating_add(self.rules.entry)
+	}
+
+	/// When the proofs of a class with these parameters are due in it.
+	pub fn timeline(&self, params: ClassParams) -> Timeline {
+		Timeline {
+			issued_at: self.began_at,
+			params,
+		}
 	}
 
 	/// The first block in which all of it is over.
@@ -177,10 +182,7 @@ pub struct Entry<AccountId> {
 impl<AccountId> Entry<AccountId> {
 	/// When its steps are due.
 	pub fn timeline(&self) -> Timeline {
-		Timeline {
-			issued_at: self.epoch.began_at,
-			params: self.params,
-		}
+		self.epoch.timeline(self.params)
 	}
 
 	/// The last block in which an audit can be forced.

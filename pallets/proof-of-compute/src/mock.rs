@@ -469,6 +469,12 @@ pub(crate) fn held(who: u64) -> Balance {
 	Balances::balance_on_hold(&crate::HoldReason::Challenge.into(), &who)
 }
 
+/// What is held of `who` for forced audits.
+pub(crate) fn bonded(who: u64) -> Balance {
+	use frame_support::traits::fungible::InspectHold;
+	Balances::balance_on_hold(&crate::HoldReason::Audit.into(), &who)
+}
+
 pub(crate) fn free(who: u64) -> Balance {
 	Balances::free_balance(who)
 }

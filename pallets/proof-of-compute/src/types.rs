@@ -41,7 +41,7 @@ impl ResourceClass {
 }
 
 /// The timeline of a class's proofs, counted from block 0.
-fn timeline_of(params: &ClassParams) -> Timeline {
+pub(crate) fn timeline_of(params: &ClassParams) -> Timeline {
 	Timeline {
 		issued_at: 0,
 		params: *params,

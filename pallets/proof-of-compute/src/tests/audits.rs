@@ -5,7 +5,7 @@ use sp_runtime::TokenError;
 use usufruct_proof::RANDOMNESS_KEPT;
 
 use super::prover::*;
-use crate::{mock::*, Entries, EntryFailure, EntryState, Error, Event, Histories, HoldReason};
+use crate::{mock::*, Entries, EntryFailure, EntryState, Error, Event, Histories};
 
 /// Two machines whose full speed an audit has seen; one audit of two entries an epoch.
 fn known(test: impl FnOnce()) {
@@ -39,11 +39,6 @@ fn drawn_and_not() -> [(u64, Work); 2] {
 			}
 		}
 	}
-}
-
-fn bonded(who: u64) -> u128 {
-	use frame_support::traits::fungible::InspectHold;
-	Balances::balance_on_hold(&HoldReason::Audit.into(), &who)
 }
 
 fn force(by: u64, hid: u64) {

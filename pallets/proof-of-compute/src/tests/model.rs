@@ -9,8 +9,8 @@ use usufruct_proof::{ClassParams, Reveal};
 
 use super::prover::*;
 use crate::{
-	mock::*, ChallengeState, Challenges, Entries, Entry, EntryFailure, EntryState, Epoch,
-	EpochRules, Event, FailureReason, HoldReason, NextChallengeId,
+	mock::*, ChallengeState, Challenges, Entries, EntryFailure, EntryState, Epoch, EpochRules,
+	Event, FailureReason, NextChallengeId,
 };
 use usufruct_proof::RANDOMNESS_KEPT;
 
@@ -214,7 +214,7 @@ impl World {
 		let Some(entry) = Entries::<Test>::get(hid) else {
 			let epoch = open_epoch_now()?;
 			let params = ProofOfCompute::params_in(&epoch, CLASS).ok()?;
-			let seed = epoch_seed_now(&epoch, hid)?;
+			let seed = known_seed(&epoch, hid)?;
 			let mut work = Work::new(params, seed, rounds.clamp(1, 3));
 			if matches!(manner, Manner::Wrong) {
 				work.roots[0][0] ^= 1;
@@ -366,28 +366,6 @@ fn any_entry_call(who: u64, hid: Hid, which: u8, rounds: u32) -> DispatchResult 
 fn open_epoch_now() -> Option<Epoch> {
 	let epoch = ProofOfCompute::epoch_under_way()?;
 	(epoch.began_at + 3 <= now() && now() <= epoch.entry_until()).then_some(epoch)
-}
-
-/// The seed of hardware in the epoch, if any block of it carried randomness.
-fn epoch_seed_now(epoch: &Epoch, hid: Hid) -> Option<usufruct_proof::Hash> {
-	let (node, class) = Hardware::get().get(&hid).copied()?;
-	let entry = Entry::<u64> {
-		epoch: *epoch,
-		node,
-		class,
-		params: ProofOfCompute::params_in(epoch, class).ok()?,
-		committed_at: None,
-		opened_at: None,
-		state: EntryState::Started {
-			first_root: [0; 32],
-		},
-	};
-	ProofOfCompute::seed_of(&entry.task(hid)).ok()
-}
-
-fn bonded(who: u64) -> u128 {
-	use frame_support::traits::fungible::InspectHold;
-	Balances::balance_on_hold(&HoldReason::Audit.into(), &who)
 }
 
 /// How many of the events are the fault of a machine.

@@ -3,11 +3,11 @@
 use usufruct_primitives::{traits::NodeInspect, ChallengeId};
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, next_seed, parent, sample_positions,
-	tile_chaining_value, tile_root, ClassParams, Hash, Opening, Reveal, RoundKeys, Timeline, TILE,
+	tile_chaining_value, tile_root, ClassParams, Hash, Occasion, Opening, Reveal, RoundKeys, TILE,
 	TILE_BYTES,
 };
 
-use crate::{mock::*, CurrentEpoch, Entries, Entry, EntryState, Epoch, Pallet};
+use crate::{mock::*, CurrentEpoch, Entries, Entry, EntryState, Epoch, Pallet, Task};
 
 type Tile = [u8; TILE_BYTES];
 
@@ -195,10 +195,7 @@ pub(crate) fn prove(hid: u64, rounds: u32) -> ChallengeId {
 /// one can no longer be entered.
 pub(crate) fn open_epoch() -> Epoch {
 	let open = |epoch: &Epoch| {
-		let timeline = Timeline {
-			issued_at: epoch.began_at,
-			params: params_of(CLASS),
-		};
+		let timeline = epoch.timeline(params_of(CLASS));
 		(now() <= timeline.first_root_until()).then(|| timeline.opens_at())
 	};
 	loop {
@@ -231,21 +228,22 @@ pub(crate) fn owner_of(hid: u64) -> RuntimeOrigin {
 	signed(Stub::owner(node).expect("the machine has an owner"))
 }
 
+/// The seed of hardware in an epoch, if any of its blocks carried randomness.
+pub(crate) fn known_seed(epoch: &Epoch, hid: u64) -> Option<Hash> {
+	let (node, class) = Hardware::get().get(&hid).copied()?;
+	let task = Task {
+		occasion: Occasion::Epoch(epoch.id),
+		node,
+		hid,
+		class,
+		timeline: epoch.timeline(ProofOfCompute::params_in(epoch, class).ok()?),
+	};
+	ProofOfCompute::seed_of(&task).ok()
+}
+
 /// The seed of hardware in an epoch.
 pub(crate) fn epoch_seed(epoch: &Epoch, hid: u64) -> Hash {
-	let (node, class) = Hardware::get().get(&hid).copied().expect("it exists");
-	let entry = Entry::<u64> {
-		epoch: *epoch,
-		node,
-		class,
-		params: ProofOfCompute::params_in(epoch, class).expect("the class exists"),
-		committed_at: None,
-		opened_at: None,
-		state: EntryState::Started {
-			first_root: [0; 32],
-		},
-	};
-	ProofOfCompute::seed_of(&entry.task(hid)).expect("the seed is known")
+	known_seed(epoch, hid).expect("the seed is known")
 }
 
 /// Enters the epoch that is under way with honest work.
