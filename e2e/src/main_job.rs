@@ -33,7 +33,7 @@ const SHARES: (u128, u128) = (7_500, 2_500);
 /// Registration and the first heartbeat take some blocks.
 const REGISTERED: Duration = Duration::from_secs(90);
 /// An entry, the next epoch if one was missed, and another one if that was, too.
-pub const EPOCHS: Duration = Duration::from_secs(400);
+pub const EPOCHS: Duration = Duration::from_secs(500);
 /// The agent stops a workspace once the end of its lease is finalized.
 const STOPPED: Duration = Duration::from_secs(60);
 

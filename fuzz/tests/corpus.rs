@@ -12,7 +12,11 @@ use rand_chacha::{
 	ChaCha8Rng,
 };
 use usufruct_fuzz::TARGETS;
-use usufruct_proof::{commit_digest, verify, ClassParams, Hash};
+use usufruct_proof::{
+	commit_digest, memory_digest, verify, ClassParams, Commitment, Hash, MemoryCommitment,
+	MemoryParams, Reveal, Seeds,
+};
+use usufruct_prover::{open, pass_over, prove, Cpu, Passes};
 
 /// Mutations of each case.
 const MUTATIONS: u32 = 50_000;
@@ -28,9 +32,26 @@ const PARAMS: ClassParams = ClassParams {
 	min_rounds: 1,
 	max_rounds: 8,
 	reference_ops: 1_000_000,
+	memory: None,
 	version: 1,
 };
+const WITH_MEMORY: ClassParams = ClassParams {
+	m: 64,
+	n: 64,
+	k: 64,
+	min_rounds: 32,
+	max_rounds: 33,
+	memory: Some(MemoryParams {
+		kept_rounds: 32,
+		samples: 2,
+		window: 5,
+		max_passes: 2,
+		reference_bytes: 1_000,
+	}),
+	..PARAMS
+};
 const SEED: Hash = [7; 32];
+const MEMORY: Hash = [8; 32];
 const SAMPLES: Hash = [9; 32];
 
 fn folder(target: &str) -> PathBuf {
@@ -48,24 +69,54 @@ fn cases(target: &str) -> Vec<Vec<u8>> {
 	paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// The bytes of what an honest prover sends, by target.
-fn honest() -> [(&'static str, Vec<u8>); 4] {
-	let roots = usufruct_prover::prove(&PARAMS, SEED, |round| round < 3, |_, _| {});
-	let reveal = usufruct_prover::open(&PARAMS, SEED, &roots, &SAMPLES).unwrap();
-	let digest = commit_digest(&roots);
-	assert_eq!(
-		verify(&PARAMS, &SEED, 3, &digest, &roots[0], &SAMPLES, &reveal),
-		Ok(())
-	);
-	[
-		("reveal", reveal.encode()),
-		("opening", reveal.openings[0].encode()),
-		("class", (PARAMS, 3u32, 3_000u64, SAMPLES).encode()),
-		(
-			"verdict",
-			(PARAMS, SEED, 3u32, digest, roots[0], SAMPLES, reveal).encode(),
-		),
-	]
+/// What is needed to check what an honest prover sends, and that.
+fn proof(params: ClassParams) -> (Seeds, Commitment, Reveal) {
+	let rounds = params.min_rounds.max(3);
+	let device = &mut Cpu::new(&params);
+	let roots = prove(device, &params, SEED, |round| round < rounds, |_, _| {}).unwrap();
+	let passed = pass_over(device, &params, rounds, MEMORY, |_| true, |_, _| {}).unwrap();
+	let passes = params.memory.map(|_| Passes {
+		seed: MEMORY,
+		roots: &passed,
+	});
+	let reveal = open(device, &params, SEED, &roots, passes, &SAMPLES);
+	let reveal = reveal.unwrap().unwrap();
+	let commitment = Commitment {
+		first_root: roots[0],
+		rounds,
+		digest: commit_digest(&roots),
+		memory: params.memory.map(|_| MemoryCommitment {
+			passes: passed.len() as u32,
+			digest: memory_digest(&passed),
+		}),
+	};
+	let seeds = Seeds {
+		work: SEED,
+		memory: params.memory.map(|_| MEMORY),
+		samples: SAMPLES,
+	};
+	assert_eq!(verify(&params, &seeds, &commitment, &reveal), Ok(()));
+	(seeds, commitment, reveal)
+}
+
+/// The bytes of what an honest prover sends, by target and name.
+fn honest() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+	let mut cases = Vec::new();
+	for (name, params) in [("honest", PARAMS), ("honest-memory", WITH_MEMORY)] {
+		let (seeds, commitment, reveal) = proof(params);
+		let seeds = (seeds.work, seeds.memory, seeds.samples);
+		cases.extend([
+			("reveal", name, reveal.encode()),
+			("opening", name, reveal.openings[0].encode()),
+			("class", name, (params, 33u32, 3_000u64, SAMPLES).encode()),
+			(
+				"verdict",
+				name,
+				(params, seeds, commitment, reveal).encode(),
+			),
+		]);
+	}
+	cases
 }
 
 /// One change of the kinds that hit decoders: a bit, a byte, a cut, a repetition, a length, a join.
@@ -95,15 +146,15 @@ fn mutate(bytes: &mut Vec<u8>, random: &mut ChaCha8Rng) {
 
 #[test]
 fn the_corpus_has_what_an_honest_prover_sends() {
-	for (target, bytes) in honest() {
-		let path = folder(target).join("honest");
+	for (target, name, bytes) in honest() {
+		let path = folder(target).join(name);
 		if std::env::var_os("UPDATE_CORPUS").is_some() {
 			fs::create_dir_all(folder(target)).unwrap();
 			fs::write(&path, &bytes).unwrap();
 		}
 		assert!(
 			fs::read(&path).unwrap_or_default() == bytes,
-			"{target} is stale: run this test with UPDATE_CORPUS=1"
+			"{target}/{name} is stale: run this test with UPDATE_CORPUS=1"
 		);
 	}
 }

@@ -237,7 +237,7 @@ impl Chain {
 		let call = Registry::add_hardware {
 			node,
 			class: device.class,
-			kind: if device.gpu {
+			kind: if device.gpu.is_some() {
 				HardwareKind::Gpu
 			} else {
 				HardwareKind::Cpu

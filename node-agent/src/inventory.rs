@@ -16,8 +16,8 @@ const H200: u16 = 100;
 pub struct Device {
 	/// Its name, for people.
 	pub name: String,
-	/// Whether it is a GPU.
-	pub gpu: bool,
+	/// The UUID that the driver gives a GPU; none for the processor.
+	pub gpu: Option<String>,
 	/// Its resource class.
 	pub class: u16,
 	/// Hash of its serial number.
@@ -107,7 +107,7 @@ fn processor(identity: &[u8; 32], data_dir: &Path) -> Result<Device> {
 	let mib = |bytes: u64| u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
 	Ok(Device {
 		name,
-		gpu: false,
+		gpu: None,
 		class: if cfg!(target_arch = "aarch64") {
 			CPU_AARCH64
 		} else {
@@ -147,9 +147,9 @@ fn gpus() -> Result<Vec<Result<Device, String>>, String> {
 			}
 			Ok(Device {
 				name,
-				gpu: true,
 				class: H200,
 				serial: blake3::derive_key("usufruct gpu", serial.as_bytes()),
+				gpu: Some(serial),
 				cpu_millis: 0,
 				memory_mib: u32::try_from(memory.total >> 20).unwrap_or(u32::MAX),
 				disk_mib: 0,
@@ -175,7 +175,7 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let machine = look(folder.path()).unwrap();
 		let processor = &machine.devices[0];
-		assert!(!processor.gpu && processor.cpu_millis >= 1_000);
+		assert!(processor.gpu.is_none() && processor.cpu_millis >= 1_000);
 		assert!(processor.memory_mib > 0 && processor.disk_mib > 0);
 	}
 }

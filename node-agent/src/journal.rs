@@ -14,7 +14,7 @@ use usufruct_proof::Hash;
 
 /// The places at which a crash is tested: the environment's `USUFRUCT_CRASH_AT` names one, and the
 /// process aborts there.
-pub const CRASH_POINTS: [&str; 7] = [
+pub const CRASH_POINTS: [&str; 9] = [
 	"before-intent",
 	"after-intent",
 	"after-start",
@@ -22,6 +22,8 @@ pub const CRASH_POINTS: [&str; 7] = [
 	"after-report",
 	"work-kept",
 	"work-committed",
+	"passes-kept",
+	"passes-committed",
 ];
 
 /// Aborts if the environment names this point. For tests; does nothing else.

@@ -11,6 +11,7 @@ pub mod domain;
 pub mod engine;
 pub mod inventory;
 pub mod journal;
+pub mod power;
 pub mod proofs;
 pub mod reconciler;
 pub mod server;

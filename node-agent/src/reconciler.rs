@@ -63,6 +63,8 @@ impl Reconciler {
 			chain: chain.clone(),
 			journal: journal.clone(),
 			metrics: metrics.clone(),
+			gpus: Arc::default(),
+			proved: Arc::default(),
 		};
 		Self {
 			config,
@@ -140,6 +142,9 @@ impl Reconciler {
 					Some(hid) => {
 						tracing::info!(hid, name = device.name, "hardware is registered");
 						self.hids.insert(device.serial, hid);
+						if let Some(uuid) = &device.gpu {
+							self.prover.know_gpu(hid, uuid);
+						}
 					}
 					// Found in the next pass.
 					None => return Ok(()),
@@ -175,11 +180,13 @@ impl Reconciler {
 			.iter()
 			.filter_map(|device| {
 				let hid = self.hids.get(&device.serial)?;
-				Some((*hid, is_busy(device.gpu, device.cpu_millis, &leases)))
+				let is_gpu = device.gpu.is_some();
+				Some((*hid, is_busy(is_gpu, device.cpu_millis, &leases)))
 			})
 			.collect();
 		let tasks = self.chain.tasks(at, node, &hardware).await?;
-		let open: Vec<String> = tasks.iter().map(Task::name).collect();
+		let names = |task: &Task| [task.name(), task.memory_name()];
+		let open: Vec<String> = tasks.iter().flat_map(names).collect();
 		if lock(&self.proving).is_empty() {
 			self.journal.forget_other_work(&open)?;
 		}

@@ -32,6 +32,12 @@ pub struct Metrics {
 	pub rounds: IntCounter,
 	/// Operations per second of the last proof, hashing and all.
 	pub speed: IntGauge,
+	/// Watts while the last proof was computed, where the hardware tells.
+	pub power: IntGauge,
+	/// Passes that were made for proofs of memory.
+	pub passes: IntCounter,
+	/// Bytes of memory read per second in the last proof.
+	pub memory_speed: IntGauge,
 	seen: Arc<AtomicU64>,
 }
 
@@ -75,6 +81,18 @@ impl Metrics {
 			speed: gauge(
 				"usufruct_agent_proof_ops_per_second",
 				"Operations per second of the last proof, hashing and all",
+			)?,
+			power: gauge(
+				"usufruct_agent_proof_power_watts",
+				"Power while the rounds of the last proof were computed; 0 where the hardware does not tell",
+			)?,
+			passes: counter(
+				"usufruct_agent_proof_passes_total",
+				"Passes made for proofs of memory",
+			)?,
+			memory_speed: gauge(
+				"usufruct_agent_proof_memory_bytes_per_second",
+				"Bytes of memory read per second in the last proof",
 			)?,
 			registry,
 			seen: Arc::default(),

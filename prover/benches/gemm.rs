@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use rten_gemm::{GemmExecutor, GemmInputA, GemmInputB};
 use rten_tensor::NdTensorView;
 use usufruct_proof::{subtree_chaining_value, ClassParams, RoundKeys, TILE, TILE_BYTES};
-use usufruct_prover::{keystream, multiply_tile, prove, Instructions, Panels};
+use usufruct_prover::{keystream, multiply_tile, prove, Cpu, Instructions, Panels};
 
 /// The work of the processors' classes.
 const PARAMS: ClassParams = ClassParams {
@@ -27,6 +27,7 @@ const PARAMS: ClassParams = ClassParams {
 	min_rounds: 1,
 	max_rounds: 4,
 	reference_ops: 20_000_000_000,
+	memory: None,
 	version: 1,
 };
 /// So often each is measured; the median counts.
@@ -88,6 +89,7 @@ fn main() {
 	let (packed_a, packed_b) = (library.prepack_a(a), library.prepack_b(b));
 	let mut out = vec![0i32; m * n];
 
+	let mut cpu = Cpu::new(&PARAMS);
 	let mut times: [Vec<Duration>; 5] = Default::default();
 	for _ in 0..TURNS {
 		times[0].push(time(|| {
@@ -112,7 +114,9 @@ fn main() {
 				.map(hash)
 				.collect::<Vec<_>>()
 		}));
-		times[4].push(time(|| prove(&PARAMS, [7; 32], |_| true, |_, _| {})));
+		times[4].push(time(|| {
+			prove(&mut cpu, &PARAMS, [7; 32], |_| true, |_, _| {})
+		}));
 	}
 	let [theirs, ours, filling, hashing, rounds] = times.map(median);
 	let round = rounds / PARAMS.max_rounds;

@@ -92,12 +92,9 @@ impl Panels {
 				|| vec![0u8; TILE * k],
 				|vectors, (index, (panel, sums))| {
 					fill(index, vectors);
-					for (at, vector) in vectors.chunks_exact(k).enumerate() {
-						let lines = panel.chunks_exact_mut(LINE);
-						for (line, word) in lines.zip(vector.chunks_exact(WORD)) {
-							line[at * WORD..][..WORD].copy_from_slice(word);
-						}
-						sums[at] = vector.iter().map(|byte| i32::from(*byte as i8)).sum();
+					interleave(vectors, k, panel);
+					for (sum, vector) in sums.iter_mut().zip(vectors.chunks_exact(k)) {
+						*sum = vector.iter().map(|byte| i32::from(*byte as i8)).sum();
 					}
 				},
 			);
@@ -106,6 +103,22 @@ impl Panels {
 	fn panel(&self, index: usize) -> &[[u8; LINE]] {
 		let length = TILE * self.k;
 		self.bytes[index * length..][..length].as_chunks().0
+	}
+}
+
+/// Lays sixteen vectors of `k` bytes together. Sixteen lines at a time: what is read and written then fits
+/// into the smallest cache.
+fn interleave(vectors: &[u8], k: usize, panel: &mut [u8]) {
+	const WORDS: usize = LINE / WORD;
+	for (index, lines) in panel.chunks_mut(WORDS * LINE).enumerate() {
+		let words = lines.as_chunks_mut::<WORD>().0;
+		for (at, vector) in vectors.chunks_exact(k).enumerate() {
+			let end = k.min((index + 1) * LINE);
+			let from = vector[index * LINE..end].as_chunks::<WORD>().0;
+			for (line, word) in words.chunks_exact_mut(TILE).zip(from) {
+				line[at] = *word;
+			}
+		}
 	}
 }
 

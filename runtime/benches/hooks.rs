@@ -35,6 +35,7 @@ const PARAMS: ClassParams = ClassParams {
 	min_rounds: 1,
 	max_rounds: 512,
 	reference_ops: 20_000_000_000,
+	memory: None,
 	version: 1,
 };
 

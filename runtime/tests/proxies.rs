@@ -43,6 +43,11 @@ fn of_agents() -> Vec<RuntimeCall> {
 			rounds: 1,
 			digest: [0; 32],
 		},
+		Proofs::commit_memory {
+			challenge: 0,
+			passes: 1,
+			digest: [0; 32],
+		},
 		Proofs::enter {
 			hid: 0,
 			epoch: 1,
@@ -51,6 +56,11 @@ fn of_agents() -> Vec<RuntimeCall> {
 		Proofs::commit_entry {
 			hid: 0,
 			rounds: 1,
+			digest: [0; 32],
+		},
+		Proofs::commit_entry_memory {
+			hid: 0,
+			passes: 1,
 			digest: [0; 32],
 		},
 		Proofs::conclude { hid: 0 },

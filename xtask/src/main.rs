@@ -7,6 +7,7 @@
 mod demo;
 mod lint;
 mod metadata;
+mod ptx;
 mod spec;
 mod test;
 mod tidy;
@@ -31,6 +32,8 @@ enum Command {
 	Lint,
 	/// Rewrite `client/metadata.scale` from the runtime, or check that it is current.
 	Metadata(metadata::Arguments),
+	/// Compile the GPU kernels to the PTX that the prover embeds.
+	Ptx(ptx::Arguments),
 	/// Write a chain's specification, as JSON.
 	Spec(spec::Arguments),
 	/// Run every check and every test: what `make test` and CI run.
@@ -46,6 +49,7 @@ fn main() -> eyre::Result<()> {
 		Command::Demo(arguments) => demo::run(arguments),
 		Command::Lint => lint::run(),
 		Command::Metadata(arguments) => metadata::run(arguments),
+		Command::Ptx(arguments) => ptx::run(arguments),
 		Command::Spec(arguments) => spec::run(arguments),
 		Command::Test => test::run(),
 		Command::Tidy => tidy::run(),

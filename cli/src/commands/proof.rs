@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 use usufruct_client::{api, view, AccountId32, AtBlock};
-use usufruct_proof::Timeline;
+use usufruct_proof::{ClassParams, Commitment, Timeline};
 
 use super::{entries, entry, storage, text};
 use crate::{
@@ -128,6 +128,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"window": class.params.window,
 						"version": class.params.version,
 						"reference_ops_per_second": class.params.reference_ops,
+						"memory_bytes": ClassParams::from(&class.params).kept_bytes(),
+						"reference_bytes_per_second": class
+							.params
+							.memory
+							.as_ref()
+							.map(|memory| memory.reference_bytes),
 					})
 				})
 				.collect())
@@ -162,19 +168,32 @@ async fn right_to(context: &Context, hid: u64) -> Result<Option<u64>, Failure> {
 }
 
 fn step(record: &ChallengeRecord<AccountId32>) -> &'static str {
-	match record.state {
+	match &record.state {
 		ChallengeState::Issued => "issued",
 		ChallengeState::Started { .. } => "started",
-		ChallengeState::Committed { .. } => "committed",
+		ChallengeState::Committed { commitment } => {
+			step_of_commitment(&(&record.params).into(), &commitment.into())
+		}
+	}
+}
+
+/// How far a commitment is.
+fn step_of_commitment(params: &ClassParams, commitment: &Commitment) -> &'static str {
+	match params.is_met_by(commitment) {
+		true => "committed",
+		false => "rounds committed",
 	}
 }
 
 /// The last blocks of the steps of a proof.
 fn deadlines(timeline: &Timeline) -> Value {
+	let memory = timeline.params.memory;
 	json!({
 		"opens_at": timeline.opens_at(),
 		"first_root_until": timeline.first_root_until(),
 		"commit_until": timeline.commit_until(),
+		"memory_opens_at": memory.map(|_| timeline.memory_opens_at()),
+		"memory_until": memory.map(|_| timeline.memory_until()),
 		"sampled_at": timeline.sampled_at(),
 		"reveal_until": timeline.reveal_until(),
 	})
@@ -217,16 +236,20 @@ fn of_challenge(challenge: u64, record: &ChallengeRecord<AccountId32>) -> Value 
 fn of_entry(hid: u64, entry: &Entry<AccountId32>) -> Value {
 	let state = match &entry.state {
 		EntryState::Started { .. } => "started",
-		EntryState::Committed { audited: false, .. } => "committed",
+		EntryState::Committed {
+			audited: false,
+			commitment,
+		} => step_of_commitment(&(&entry.params).into(), &commitment.into()),
 		EntryState::Committed { audited: true, .. } => "audited",
 		EntryState::Disputed { .. } => "disputed",
 	};
-	let rounds = match &entry.state {
+	let commitment = match &entry.state {
 		EntryState::Started { .. } => None,
 		EntryState::Committed { commitment, .. } | EntryState::Disputed { commitment, .. } => {
-			Some(commitment.rounds)
+			Some(commitment)
 		}
 	};
+	let memory = commitment.and_then(|commitment| commitment.memory.as_ref());
 	let timeline = Timeline {
 		issued_at: entry.epoch.began_at,
 		params: (&entry.params).into(),
@@ -242,7 +265,8 @@ fn of_entry(hid: u64, entry: &Entry<AccountId32>) -> Value {
 			"state": state,
 			"epoch": entry.epoch.id,
 			"version": entry.params.version,
-			"rounds": rounds,
+			"rounds": commitment.map(|commitment| commitment.rounds),
+			"passes": memory.map(|memory| memory.passes),
 			"issued_at": entry.epoch.began_at,
 			"committed_at": entry.committed_at,
 			"opened_at": entry.opened_at,
@@ -277,7 +301,9 @@ async fn proved(at: &AtBlock, hid: u64) -> Result<Option<Value>, Failure> {
 	Ok(score.map(|score| {
 		json!({
 			"hid": hid,
-			"ops_per_second": score.ops_per_second,
+			"ops_per_second": score.speed.ops_per_second,
+			"memory_bytes": score.memory_bytes,
+			"bytes_per_second": score.speed.bytes_per_second,
 			"score_ppm": score.score_ppm,
 			"rounds": score.rounds,
 			"issued_at": score.issued_at,
@@ -319,8 +345,10 @@ async fn show(context: &Context, hid: u64) -> Outcome {
 		"excused_epochs": history.as_ref().map_or(0, |history| history.excused),
 		"last_epoch": shown.map(|shown| vec![json!({
 			"epoch": shown.epoch,
-			"ops_per_second": shown.ops_per_second,
+			"ops_per_second": shown.speed.ops_per_second,
 			"rounds": shown.rounds,
+			"memory_bytes": shown.memory_bytes,
+			"bytes_per_second": shown.speed.bytes_per_second,
 			"issued_at": shown.issued_at,
 			"committed_at": shown.committed_at,
 			"opened_at": shown.opened_at,

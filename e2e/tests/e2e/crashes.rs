@@ -19,8 +19,11 @@ const POINTS: [&str; 5] = [
 	"after-outcome",
 	"after-report",
 ];
-/// Where it may die over a proof.
-const PROOF_POINTS: [&str; 2] = ["work-kept", "work-committed"];
+/// Where it may die over a proof: twice in one epoch, over each commitment.
+const PROOF_POINTS: [[&str; 2]; 2] = [
+	["work-kept", "passes-kept"],
+	["work-committed", "passes-committed"],
+];
 /// Matching, finality, a start.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -133,13 +136,15 @@ fn an_agent_that_dies_over_a_proof_comes_back_and_goes_on_without_a_fault() {
 		let shown = owner.run(&["proof", "show", &hid]).unwrap();
 		shown["last_epoch"][0]["epoch"].as_u64().unwrap_or(0)
 	};
-	for point in PROOF_POINTS {
-		println!("crash at {point}");
+	for points in PROOF_POINTS {
 		stage.agent.process().stop().unwrap();
 		let before = scored();
-		stage.agent = start(&stage, folder.path(), Some(point));
-		let status = stage.agent.wait_dead(EPOCHS).unwrap();
-		assert!(!status.success(), "it was to die at {point}");
+		for point in points {
+			println!("crash at {point}");
+			stage.agent = start(&stage, folder.path(), Some(point));
+			let status = stage.agent.wait_dead(EPOCHS).unwrap();
+			assert!(!status.success(), "it was to die at {point}");
+		}
 
 		// What it had committed it opens; what came too late for that is followed by the next epoch.
 		stage.agent = start(&stage, folder.path(), None);

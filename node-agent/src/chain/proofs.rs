@@ -3,8 +3,9 @@
 use eyre::Result;
 use usufruct_client::{api, view, AccountId32, AtBlock};
 use usufruct_proof::{
-	mix, sample_seed, seed, AuditTimeline, ClassParams, Hash, Occasion, Reveal, SeedContext,
-	Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
+	memory_seed, mix, sample_seed, seed, AuditTimeline, ClassParams, Commitment, Hash,
+	MemoryOpening, Occasion, Reveal, SeedContext, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS,
+	SEED_BLOCKS,
 };
 
 use super::{fetch, unreadable, Chain};
@@ -27,6 +28,8 @@ pub enum Due {
 		/// Whether the chain has it.
 		is_started: bool,
 	},
+	/// The passes of the memory phase.
+	Memory,
 	/// The samples, whose positions come from the blocks from this one on.
 	Reveal {
 		/// The first of the blocks.
@@ -45,6 +48,7 @@ impl Due {
 	pub fn step(&self) -> &'static str {
 		match self {
 			Self::Work { .. } => "work",
+			Self::Memory => "memory",
 			Self::Reveal { .. } => "reveal",
 			Self::Conclude => "conclude",
 			Self::Excuse => "excuse",
@@ -71,6 +75,34 @@ impl Task {
 			Occasion::Challenge(id) => format!("challenge {id}"),
 			Occasion::Epoch(id) => format!("epoch {id}, hardware {}", self.context.hid),
 		}
+	}
+
+	/// The name of its memory phase.
+	pub fn memory_name(&self) -> String {
+		format!("{}, memory", self.name())
+	}
+}
+
+/// Whether the passes of the memory phase are still to be committed.
+fn waits_for_memory(timeline: &Timeline, commitment: &Commitment) -> bool {
+	!timeline.params.is_met_by(commitment)
+}
+
+/// What is due where they are.
+fn memory_due(timeline: &Timeline, now: u32) -> Due {
+	if now < timeline.memory_until() {
+		Due::Memory
+	} else {
+		Due::Nothing
+	}
+}
+
+fn memory_opening(opening: MemoryOpening) -> bytes::MemoryOpening {
+	bytes::MemoryOpening {
+		tiles: opening.tiles,
+		tiles_path: BoundedVec(opening.tiles_path.into_inner()),
+		sums: opening.sums,
+		sums_path: BoundedVec(opening.sums_path.into_inner()),
 	}
 }
 
@@ -147,6 +179,11 @@ impl Chain {
 			ChallengeState::Started { .. } if now < timeline.commit_until() => {
 				Due::Work { is_started: true }
 			}
+			ChallengeState::Committed { commitment }
+				if waits_for_memory(&timeline, &(&commitment).into()) =>
+			{
+				memory_due(&timeline, now)
+			}
 			ChallengeState::Committed { .. }
 				if (timeline.sampled_at()..timeline.reveal_until()).contains(&now) =>
 			{
@@ -197,6 +234,14 @@ impl Chain {
 					}
 				} else {
 					Due::Nothing
+				}
+			}
+			EntryState::Committed { commitment, .. }
+				if waits_for_memory(&timeline, &commitment.into()) =>
+			{
+				match now > timeline.memory_until() {
+					true => Due::Conclude,
+					false => memory_due(&timeline, now),
 				}
 			}
 			EntryState::Committed { .. } if now > disputes_until => Due::Conclude,
@@ -313,6 +358,25 @@ impl Chain {
 		Ok((!outputs.is_empty()).then(|| seed(&task.context, &mix(&outputs))))
 	}
 
+	/// The seed of the passes over the work of this commitment, once its blocks are over; `None` where they
+	/// carried no randomness.
+	///
+	/// # Errors
+	///
+	/// Where the connection broke.
+	pub async fn memory_seed(
+		&self,
+		at: &AtBlock,
+		task: &Task,
+		seed: &Hash,
+		digest: &Hash,
+	) -> Result<Option<Hash>> {
+		let outputs = self
+			.outputs(at, task.timeline.memory_seeded_from(), SEED_BLOCKS)
+			.await?;
+		Ok((!outputs.is_empty()).then(|| memory_seed(seed, digest, &mix(&outputs))))
+	}
+
 	/// The seed of a proof's positions, once its blocks are over; `None` where they carried too little
 	/// randomness.
 	///
@@ -371,6 +435,27 @@ impl Chain {
 		.await
 	}
 
+	/// Commits to all passes of the memory phase.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn commit_memory(&self, task: &Task, passes: u32, digest: Hash) -> Result<()> {
+		self.prove(match task.context.occasion {
+			Occasion::Challenge(challenge) => Proofs::commit_memory {
+				challenge,
+				passes,
+				digest,
+			},
+			Occasion::Epoch(_) => Proofs::commit_entry_memory {
+				hid: task.context.hid,
+				passes,
+				digest,
+			},
+		})
+		.await
+	}
+
 	/// Opens the samples.
 	///
 	/// # Errors
@@ -381,9 +466,14 @@ impl Chain {
 			tile: opening.tile,
 			path: BoundedVec(opening.path.into_inner()),
 		});
+		let memory = reveal.memory.map(|memory| bytes::MemoryReveal {
+			roots: BoundedVec(memory.roots.into_inner()),
+			openings: BoundedVec(memory.openings.into_iter().map(memory_opening).collect()),
+		});
 		let reveal = Box::new(bytes::Reveal {
 			roots: BoundedVec(reveal.roots.into_inner()),
 			openings: BoundedVec(openings.collect()),
+			memory,
 		});
 		self.prove(match task.context.occasion {
 			Occasion::Challenge(challenge) => Proofs::reveal { challenge, reveal },

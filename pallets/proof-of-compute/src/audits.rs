@@ -10,11 +10,13 @@ use frame_support::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{traits::NodeInspect, Hid};
-use usufruct_proof::{is_drawn, sample_seed, verify, Hash, Reveal, RANDOMNESS_KEPT, SAMPLE_BLOCKS};
+use usufruct_proof::{
+	is_drawn, sample_seed, verify, Commitment, Hash, Reveal, RANDOMNESS_KEPT, SAMPLE_BLOCKS,
+};
 
 use crate::{
-	Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Error, Event,
-	Histories, HoldReason, Pallet,
+	CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Error, Event, Histories,
+	HoldReason, Pallet,
 };
 
 /// Whether an entry has to be opened.
@@ -37,12 +39,10 @@ impl<T: Config> Pallet<T> {
 		entry: &Entry<T::AccountId>,
 		commitment: &Commitment,
 	) -> Result<Audit, DispatchError> {
-		let ops = entry
-			.params
-			.ops_per_second(commitment.rounds, T::SlotMillis::get());
+		let speed = entry.params.speed(commitment, T::SlotMillis::get());
 		if Histories::<T>::get(hid)
 			.unwrap_or_default()
-			.is_unproven(ops)
+			.is_unproven(&speed)
 		{
 			return Ok(Audit::Due);
 		}
@@ -78,6 +78,9 @@ impl<T: Config> Pallet<T> {
 			EntryState::Started { .. } => None,
 			EntryState::Committed { audited: true, .. } => Some(false),
 			EntryState::Disputed { .. } => is_time(),
+			EntryState::Committed { commitment, .. } if !entry.params.is_met_by(commitment) => {
+				is_time().map(|_| false)
+			}
 			EntryState::Committed { commitment, .. } => {
 				let is_due = || Self::audit(hid, &entry, commitment).ok();
 				match is_time()? {
@@ -120,28 +123,18 @@ impl<T: Config> Pallet<T> {
 			EntryState::Committed {
 				commitment,
 				audited: false,
-			} => *commitment,
+			} if entry.params.is_met_by(commitment) => *commitment,
 			EntryState::Disputed { commitment, .. } => *commitment,
 			_ => return Err(Error::<T>::WrongStep.into()),
 		};
-		let seed = Self::seed_of(&entry.task(hid))?;
 		let (sampled_from, reveal_until) = Self::audit_times(&entry);
-		let samples = Self::samples(sampled_from)?;
+		let seeds = Self::seeds_of(&entry.task(hid), &commitment, sampled_from)?;
 		ensure!(Self::now() <= reveal_until, Error::<T>::TooLate);
 		if let EntryState::Committed { .. } = entry.state {
 			let due = Self::audit(hid, &entry, &commitment)?;
 			ensure!(matches!(due, Audit::Due), Error::<T>::NotDrawn);
 		}
-		let verdict = verify(
-			&entry.params,
-			&seed,
-			commitment.rounds,
-			&commitment.digest,
-			&commitment.first_root,
-			&sample_seed(&seed, &samples),
-			reveal,
-		);
-		if let Err(error) = verdict {
+		if let Err(error) = verify(&entry.params, &seeds, &commitment, reveal) {
 			log::info!(target: "runtime::proof-of-compute", "entry of {hid}: {error:?}");
 			return Self::fail_entry(hid, entry, EntryFailure::WrongReveal);
 		}
@@ -158,12 +151,10 @@ impl<T: Config> Pallet<T> {
 				Fortitude::Force,
 			)?;
 		}
-		let ops = entry
-			.params
-			.ops_per_second(commitment.rounds, T::SlotMillis::get());
+		let speed = entry.params.speed(&commitment, T::SlotMillis::get());
 		Histories::<T>::mutate(hid, |history| {
 			let history = history.get_or_insert_default();
-			history.audited_ops = history.audited_ops.max(ops);
+			history.audited = history.audited.max(&speed);
 		});
 		entry.opened_at = Some(Self::now());
 		entry.state = EntryState::Committed {
@@ -185,6 +176,7 @@ impl<T: Config> Pallet<T> {
 		else {
 			return Err(Error::<T>::WrongStep.into());
 		};
+		ensure!(entry.params.is_met_by(&commitment), Error::<T>::WrongStep);
 		let (now, timeline) = (Self::now(), entry.timeline());
 		ensure!(now > timeline.reveal_until(), Error::<T>::TooEarly);
 		ensure!(now <= entry.disputes_until(), Error::<T>::TooLate);

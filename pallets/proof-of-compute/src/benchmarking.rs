@@ -1,6 +1,6 @@
 //! What each call costs at its worst.
 
-use alloc::{boxed::Box, collections::BTreeMap, vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 
 use codec::Encode;
 use frame_benchmarking::v2::*;
@@ -14,10 +14,13 @@ use usufruct_primitives::{
 	Balance, BlockNumber, ChallengeId, ClassId, EpochId, HardwareKind, Hid, NodeId, Uid,
 };
 use usufruct_proof::{
-	commit_digest, element, fill_column, fill_row, next_seed, opening_root, parent,
-	sample_positions, tile_chaining_value, ClassParams, Hash, Opening, Position, Reveal, RoundKeys,
-	Timeline, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT, TILE_BYTES,
+	ClassParams, MemoryParams, Seeds, Speed, Timeline, MAX_K, MAX_MEMORY_SAMPLES, MAX_PASSES,
+	MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT,
 };
+
+mod answer;
+
+use answer::{answer, Sampled};
 
 use crate::*;
 
@@ -48,8 +51,33 @@ const LARGEST: ClassParams = ClassParams {
 	min_rounds: 1,
 	max_rounds: MAX_ROUNDS,
 	reference_ops: 1,
+	memory: Some(MemoryParams {
+		kept_rounds: 1,
+		samples: MAX_MEMORY_SAMPLES,
+		window: 3,
+		max_passes: MAX_PASSES,
+		reference_bytes: 1,
+	}),
 	version: 1,
 };
+
+/// The largest class whose reveals have so many samples of rounds and of passes, and at least `rounds`
+/// rounds. As many of those are kept as make a whole tree.
+fn sampled_class(rounds: u32, samples: u32, memory_samples: u32) -> ClassParams {
+	let kept_rounds = 1u32
+		.checked_shl(rounds.checked_ilog2().unwrap_or(0))
+		.unwrap_or(1);
+	ClassParams {
+		samples,
+		min_rounds: kept_rounds,
+		memory: LARGEST.memory.map(|memory| MemoryParams {
+			kept_rounds,
+			samples: memory_samples,
+			..memory
+		}),
+		..LARGEST
+	}
+}
 
 fn class(params: ClassParams) -> ResourceClass {
 	ResourceClass {
@@ -151,12 +179,20 @@ fn committed<T: Config>(params: ClassParams) -> Result<(T::AccountId, Hid), Benc
 	let epoch = EPOCH.saturating_add(1);
 	Pallet::<T>::enter(origin(), hid, epoch, [1; 32])?;
 	Pallet::<T>::commit_entry(origin(), hid, params.max_rounds, [2; 32])?;
+	let entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+	go_to::<T>(entry.timeline().memory_opens_at());
+	Pallet::<T>::commit_entry_memory(origin(), hid, MAX_PASSES, [3; 32])?;
 	Ok((owner, hid))
 }
 
 /// Makes an audit see the highest speed there is: from here on the lottery decides.
 fn believe<T: Config>(hid: Hid) {
-	Histories::<T>::mutate_extant(hid, |history| history.audited_ops = u64::MAX);
+	Histories::<T>::mutate_extant(hid, |history| {
+		history.audited = Speed {
+			ops_per_second: u64::MAX,
+			bytes_per_second: u64::MAX,
+		};
+	});
 }
 
 /// A challenge whose first root is here.
@@ -165,102 +201,6 @@ fn started<T: Config>(params: ClassParams) -> Result<(T::AccountId, ChallengeId)
 	let origin = RawOrigin::Signed(owner.clone()).into();
 	Pallet::<T>::commit_first(origin, id, [1; 32])?;
 	Ok((owner, id))
-}
-
-/// A tile whose only element that is not zero is the sampled one.
-fn tile(params: &ClassParams, round_seed: &Hash, position: &Position) -> [u8; TILE_BYTES] {
-	let keys = RoundKeys::new(round_seed);
-	let (mut row, mut column) = (vec![0; params.k as usize], vec![0; params.k as usize]);
-	fill_row(&keys, position.i, &mut row);
-	fill_column(&keys, position.j, &mut column);
-	let mut tile = [0; TILE_BYTES];
-	let bytes = element(&row, &column).to_le_bytes();
-	let at = position.offset();
-	if let Some(place) = tile.get_mut(at..at.saturating_add(4)) {
-		place.copy_from_slice(&bytes);
-	}
-	tile
-}
-
-/// The root of a round and the openings of its samples. Tiles that nobody asks for have no content:
-/// the chaining values above them are zeros. That takes as long to check as an honest round.
-fn round(
-	params: &ClassParams,
-	round_seed: &Hash,
-	positions: &[(usize, Position)],
-) -> (Hash, Vec<(usize, Opening)>) {
-	let mut openings: Vec<(usize, u32, Opening)> = positions
-		.iter()
-		.map(|(at, position)| {
-			let tile = tile(params, round_seed, position);
-			(
-				*at,
-				position.tile(params),
-				Opening {
-					tile,
-					path: Default::default(),
-				},
-			)
-		})
-		.collect();
-	let mut level: BTreeMap<u32, Hash> = openings
-		.iter()
-		.map(|(_, index, opening)| {
-			(
-				*index,
-				tile_chaining_value(round_seed, *index, &opening.tile),
-			)
-		})
-		.collect();
-	let value = |level: &BTreeMap<u32, Hash>, index| level.get(&index).copied().unwrap_or_default();
-	for depth in 0..params.depth() {
-		for (_, index, opening) in &mut openings {
-			// There is room: the deepest tree bounds the path.
-			let _: Result<(), Hash> = opening.path.try_push(value(&level, (*index >> depth) ^ 1));
-		}
-		let above = |index: &u32| {
-			let left = index & !1;
-			let (left, right) = (value(&level, left), value(&level, left | 1));
-			(index >> 1, parent(round_seed, &left, &right))
-		};
-		level = level.keys().map(above).collect();
-	}
-	let root = openings
-		.first()
-		.and_then(|(_, index, o)| opening_root(round_seed, *index, &o.tile, &o.path))
-		.unwrap_or_default();
-	(
-		root,
-		openings
-			.into_iter()
-			.map(|(at, _, opening)| (at, opening))
-			.collect(),
-	)
-}
-
-/// A right reveal, made with the positions known.
-fn answer(params: &ClassParams, seed: Hash, rounds: u32, sample_seed: &Hash) -> Reveal {
-	let positions: Vec<(usize, Position)> = sample_positions(params, rounds, sample_seed)
-		.into_iter()
-		.enumerate()
-		.collect();
-	let (mut current, mut roots, mut openings) = (seed, vec![], vec![]);
-	for number in 0..rounds {
-		let here: Vec<_> = positions
-			.iter()
-			.filter(|(_, position)| position.round == number)
-			.copied()
-			.collect();
-		let (root, opened) = round(params, &current, &here);
-		current = next_seed(&current, &root, number);
-		roots.push(root);
-		openings.extend(opened);
-	}
-	openings.sort_by_key(|(at, _)| *at);
-	Reveal {
-		roots: BoundedVec::truncate_from(roots),
-		openings: BoundedVec::truncate_from(openings.into_iter().map(|(_, o)| o).collect()),
-	}
 }
 
 #[benchmarks(where BlockNumberFor<T>: From<u32>)]
@@ -326,26 +266,48 @@ mod benches {
 		Ok(())
 	}
 
-	/// `r` roots and `s` samples, all right: the first wrong one would end the work early.
 	#[benchmark]
-	fn reveal(r: Linear<1, MAX_ROUNDS>, s: Linear<1, MAX_SAMPLES>) -> Result<(), BenchmarkError> {
-		let params = ClassParams {
-			samples: s,
-			..LARGEST
+	fn commit_memory() -> Result<(), BenchmarkError> {
+		let (owner, id) = started::<T>(LARGEST)?;
+		let origin = || RawOrigin::Signed(owner.clone());
+		Pallet::<T>::commit(origin().into(), id, MAX_ROUNDS, [2; 32])?;
+		let challenge = Challenges::<T>::get(id).ok_or("it runs")?;
+		go_to::<T>(challenge.timeline().memory_opens_at());
+
+		#[extrinsic_call]
+		_(origin(), id, MAX_PASSES, [3; 32]);
+
+		let state = Challenges::<T>::get(id).map(|challenge| challenge.state);
+		let Some(ChallengeState::Committed { commitment }) = state else {
+			return Err("it was committed".into());
 		};
+		assert!(commitment.memory.is_some());
+		Ok(())
+	}
+
+	/// `r` roots and `s` samples of rounds, `p` roots and `z` samples of passes, all right: the first wrong
+	/// one would end the work early.
+	#[benchmark]
+	fn reveal(
+		r: Linear<1, MAX_ROUNDS>,
+		s: Linear<1, MAX_SAMPLES>,
+		p: Linear<1, MAX_PASSES>,
+		z: Linear<1, MAX_MEMORY_SAMPLES>,
+	) -> Result<(), BenchmarkError> {
+		let params = sampled_class(r, s, z);
 		let (owner, id) = challenged::<T>(params)?;
 		let origin = || RawOrigin::Signed(owner.clone());
-		let seed = Pallet::<T>::seed(id).ok_or("its window is open")?;
 		let mut challenge = Challenges::<T>::get(id).ok_or("it runs")?;
 		go_to::<T>(challenge.timeline().sampled_at());
-		let sample_seed = Pallet::<T>::sample_seed(id).ok_or("its positions are known")?;
-		let opened = answer(&params, seed, r, &sample_seed);
-		// The work is made backwards, from the positions: so the commitment is written, not sent.
-		challenge.state = ChallengeState::Committed {
-			first_root: opened.roots.first().copied().unwrap_or_default(),
-			rounds: r,
-			digest: commit_digest(&opened.roots),
+		let sampled = Sampled {
+			params,
+			work: Pallet::<T>::seed(id).ok_or("its window is open")?,
+			memory: Pallet::<T>::memory_randomness(&challenge.timeline())?,
+			samples: Pallet::<T>::sample_seed(id).ok_or("its positions are known")?,
 		};
+		// The work is made backwards, from the positions: so the commitment is written, not sent.
+		let (commitment, opened) = answer(&sampled, r, p);
+		challenge.state = ChallengeState::Committed { commitment };
 		let hid = challenge.hid;
 		Challenges::<T>::insert(id, challenge);
 
@@ -363,27 +325,59 @@ mod benches {
 		let params = ClassParams {
 			k: 65_536,
 			samples: 32,
+			memory: None,
 			..LARGEST
 		};
-		let seed = [7; 32];
-		let sample_seed = [9; 32];
-		let opened = answer(&params, seed, MAX_ROUNDS, &sample_seed);
-		let digest = commit_digest(&opened.roots);
-		let first_root = opened.roots.first().copied().unwrap_or_default();
+		let sampled = Sampled {
+			params,
+			work: [7; 32],
+			memory: [8; 32],
+			samples: [9; 32],
+		};
+		let (commitment, opened) = answer(&sampled, MAX_ROUNDS, 0);
 		assert!(opened.encoded_size() <= 80_000);
+		let seeds = Seeds {
+			work: sampled.work,
+			memory: None,
+			samples: sampled.samples,
+		};
 		let verdict;
 
 		#[block]
 		{
-			verdict = usufruct_proof::verify(
-				&params,
-				&seed,
-				MAX_ROUNDS,
-				&digest,
-				&first_root,
-				&sample_seed,
-				&opened,
-			);
+			verdict = usufruct_proof::verify(&params, &seeds, &commitment, &opened);
+		}
+
+		assert_eq!(verdict, Ok(()));
+		Ok(())
+	}
+
+	/// What the memory phase of a datacenter's GPU adds to it: 128 GiB kept, 512 passes, 8 samples. No
+	/// call's weight.
+	#[benchmark(extra)]
+	fn audit_of_a_datacenter_class_with_memory() -> Result<(), BenchmarkError> {
+		let params = ClassParams {
+			k: 65_536,
+			samples: 32,
+			..sampled_class(64, 32, 8)
+		};
+		let sampled = Sampled {
+			params,
+			work: [7; 32],
+			memory: [8; 32],
+			samples: [9; 32],
+		};
+		let (commitment, opened) = answer(&sampled, MAX_ROUNDS, MAX_PASSES);
+		let seeds = Seeds {
+			work: sampled.work,
+			memory: Some(sampled.memory_seed(&commitment)),
+			samples: sampled.samples,
+		};
+		let verdict;
+
+		#[block]
+		{
+			verdict = usufruct_proof::verify(&params, &seeds, &commitment, &opened);
 		}
 
 		assert_eq!(verdict, Ok(()));
@@ -393,13 +387,18 @@ mod benches {
 	#[benchmark]
 	fn expire() -> Result<(), BenchmarkError> {
 		let (owner, id) = started::<T>(LARGEST)?;
-		Pallet::<T>::commit(RawOrigin::Signed(owner.clone()).into(), id, 1, [2; 32])?;
-		let challenge = Challenges::<T>::get(id).ok_or("it runs")?;
+		let origin = || RawOrigin::Signed(owner.clone()).into();
+		Pallet::<T>::commit(origin(), id, 1, [2; 32])?;
+		let mut challenge = Challenges::<T>::get(id).ok_or("it runs")?;
+		go_to::<T>(challenge.timeline().memory_opens_at());
+		Pallet::<T>::commit_memory(origin(), id, 1, [3; 32])?;
+		challenge = Challenges::<T>::get(id).ok_or("it runs")?;
 		// Its score is lost, too.
 		let score = ScoreRecord {
-			ops_per_second: 2,
+			speed: Speed::default(),
 			score_ppm: 2,
 			rounds: 1,
+			memory_bytes: 2,
 			issued_at: 0,
 			committed_at: 0,
 			proved_at: 0,
@@ -473,19 +472,36 @@ mod benches {
 		Ok(())
 	}
 
-	/// `r` roots and `s` samples, all right, for somebody who doubted: the bond goes to the owner.
+	#[benchmark]
+	fn commit_entry_memory() -> Result<(), BenchmarkError> {
+		let (owner, hid) = in_epoch::<T>(LARGEST)?;
+		let origin = || RawOrigin::Signed(owner.clone());
+		Pallet::<T>::enter(origin().into(), hid, EPOCH.saturating_add(1), [1; 32])?;
+		Pallet::<T>::commit_entry(origin().into(), hid, MAX_ROUNDS, [2; 32])?;
+		let entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+		go_to::<T>(entry.timeline().memory_opens_at());
+
+		#[extrinsic_call]
+		_(origin(), hid, MAX_PASSES, [3; 32]);
+
+		let entry = Entries::<T>::get(hid).ok_or("it was entered")?;
+		let commitment = entry.state.commitment().ok_or("it was committed")?;
+		assert!(commitment.memory.is_some());
+		Ok(())
+	}
+
+	/// `r` roots and `s` samples of rounds, `p` roots and `z` samples of passes, all right, for somebody who
+	/// doubted: the bond goes to the owner.
 	#[benchmark]
 	fn reveal_entry(
 		r: Linear<1, MAX_ROUNDS>,
 		s: Linear<1, MAX_SAMPLES>,
+		p: Linear<1, MAX_PASSES>,
+		z: Linear<1, MAX_MEMORY_SAMPLES>,
 	) -> Result<(), BenchmarkError> {
-		let params = ClassParams {
-			samples: s,
-			..LARGEST
-		};
+		let params = sampled_class(r, s, z);
 		let (owner, hid) = committed::<T>(params)?;
 		let mut entry = Entries::<T>::get(hid).ok_or("it was entered")?;
-		let seed = Pallet::<T>::seed_of(&entry.task(hid))?;
 		let at = entry.timeline().reveal_until().saturating_add(1);
 		go_to::<T>(at);
 		believe::<T>(hid);
@@ -497,15 +513,16 @@ mod benches {
 		Pallet::<T>::force_audit(RawOrigin::Signed(requester::<T>()).into(), hid)?;
 		entry = Entries::<T>::get(hid).ok_or("it is disputed")?;
 		go_to::<T>(entry.forced(at).sampled_at());
-		let sample_seed = Pallet::<T>::audit_seed(hid).ok_or("its positions are known")?;
-		let opened = answer(&params, seed, r, &sample_seed);
+		let sampled = Sampled {
+			params,
+			work: Pallet::<T>::seed_of(&entry.task(hid))?,
+			memory: Pallet::<T>::memory_randomness(&entry.timeline())?,
+			samples: Pallet::<T>::audit_seed(hid).ok_or("its positions are known")?,
+		};
 		// The work is made backwards, from the positions: so the commitment is written, not sent.
+		let (made, opened) = answer(&sampled, r, p);
 		if let EntryState::Disputed { commitment, .. } = &mut entry.state {
-			*commitment = Commitment {
-				first_root: opened.roots.first().copied().unwrap_or_default(),
-				rounds: r,
-				digest: commit_digest(&opened.roots),
-			};
+			*commitment = made;
 		}
 		Entries::<T>::insert(hid, entry);
 

@@ -10,7 +10,7 @@ use usufruct_primitives::{
 	traits::{NodeInspect, NodeUsage, ResourceInspect},
 	ChallengeId, Hid, NodeId, Uid,
 };
-use usufruct_proof::{sample_seed, verify, Hash, Reveal};
+use usufruct_proof::{verify, Commitment, Hash, MemoryCommitment, Reveal, Timeline};
 
 use crate::{
 	ChallengeOfHid, ChallengeRecord, ChallengeState, Challenges, Classes, Config, Error, Event,
@@ -130,9 +130,12 @@ impl<T: Config> Pallet<T> {
 		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
 		challenge.committed_at = Some(Self::now());
 		challenge.state = ChallengeState::Committed {
-			first_root,
-			rounds,
-			digest,
+			commitment: Commitment {
+				first_root,
+				rounds,
+				digest,
+				memory: None,
+			},
 		};
 		Challenges::<T>::insert(id, challenge);
 		Self::deposit_event(Event::Committed {
@@ -142,48 +145,69 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	pub(crate) fn do_commit_memory(
+		provider: T::AccountId,
+		id: ChallengeId,
+		memory: MemoryCommitment,
+	) -> DispatchResult {
+		let mut challenge = Self::answered_by(id, &provider)?;
+		let ChallengeState::Committed { mut commitment } = challenge.state else {
+			return Err(Error::<T>::WrongStep.into());
+		};
+		Self::add_memory(&challenge.timeline(), &mut commitment, memory)?;
+		challenge.state = ChallengeState::Committed { commitment };
+		Challenges::<T>::insert(id, challenge);
+		Self::deposit_event(Event::MemoryCommitted {
+			challenge: id,
+			passes: memory.passes,
+		});
+		Ok(())
+	}
+
+	/// Adds the memory phase to a commitment that waits for it, in its window.
+	pub(crate) fn add_memory(
+		timeline: &Timeline,
+		commitment: &mut Commitment,
+		memory: MemoryCommitment,
+	) -> DispatchResult {
+		let params = timeline.params.memory.ok_or(Error::<T>::WrongStep)?;
+		ensure!(commitment.memory.is_none(), Error::<T>::WrongStep);
+		// Without a seed there is nothing to pass with.
+		Self::memory_randomness(timeline)?;
+		ensure!(Self::now() <= timeline.memory_until(), Error::<T>::TooLate);
+		let bounds = 1..=params.max_passes;
+		ensure!(bounds.contains(&memory.passes), Error::<T>::BadPasses);
+		commitment.memory = Some(memory);
+		Ok(())
+	}
+
 	pub(crate) fn do_reveal(
 		provider: T::AccountId,
 		id: ChallengeId,
 		reveal: &Reveal,
 	) -> DispatchResult {
 		let challenge = Self::answered_by(id, &provider)?;
-		let ChallengeState::Committed {
-			first_root,
-			rounds,
-			digest,
-		} = challenge.state
-		else {
-			return Err(Error::<T>::WrongStep.into());
-		};
-		let seed = Self::seed_of(&challenge.task(id))?;
-		let samples = Self::samples(challenge.timeline().sampled_from())?;
-		ensure!(
-			Self::now() <= challenge.timeline().reveal_until(),
-			Error::<T>::TooLate
-		);
 		let params = challenge.params;
-		let verdict = verify(
-			&params,
-			&seed,
-			rounds,
-			&digest,
-			&first_root,
-			&sample_seed(&seed, &samples),
-			reveal,
-		);
-		if let Err(error) = verdict {
+		let commitment = match challenge.state {
+			ChallengeState::Committed { commitment } if params.is_met_by(&commitment) => commitment,
+			_ => return Err(Error::<T>::WrongStep.into()),
+		};
+		let timeline = challenge.timeline();
+		let seeds = Self::seeds_of(&challenge.task(id), &commitment, timeline.sampled_from())?;
+		ensure!(Self::now() <= timeline.reveal_until(), Error::<T>::TooLate);
+		if let Err(error) = verify(&params, &seeds, &commitment, reveal) {
 			log::info!(target: "runtime::proof-of-compute", "challenge {id}: {error:?}");
 			return Self::fail(id, &challenge, FailureReason::WrongReveal);
 		}
 		Self::finish(id, &challenge)?;
-		let ops_per_second = params.ops_per_second(rounds, T::SlotMillis::get());
-		let score_ppm = params.score_ppm(ops_per_second);
+		let speed = params.speed(&commitment, T::SlotMillis::get());
+		let score_ppm = params.score_ppm(&speed);
 		let hid = challenge.hid;
 		let score = ScoreRecord {
-			ops_per_second,
+			speed,
 			score_ppm,
-			rounds,
+			rounds: commitment.rounds,
+			memory_bytes: params.kept_bytes(),
 			issued_at: challenge.issued_at,
 			committed_at: challenge.committed_at.unwrap_or_default(),
 			proved_at: Self::now(),
@@ -192,7 +216,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Proved {
 			challenge: id,
 			hid,
-			ops_per_second,
+			speed,
 			score_ppm,
 		});
 		Ok(())
@@ -206,6 +230,14 @@ impl<T: Config> Pallet<T> {
 			ChallengeState::Issued if Self::lacked_seed(&timeline) => FailureReason::NoRandomness,
 			ChallengeState::Issued => FailureReason::NotStarted,
 			ChallengeState::Started { .. } => FailureReason::NotCommitted,
+			ChallengeState::Committed { commitment }
+				if !challenge.params.is_met_by(&commitment) =>
+			{
+				match Self::lacked_memory_seed(&timeline) {
+					true => FailureReason::NoRandomness,
+					false => FailureReason::NotCommitted,
+				}
+			}
 			ChallengeState::Committed { .. } if Self::lacked_samples(timeline.sampled_from()) => {
 				FailureReason::NoRandomness
 			}

@@ -10,12 +10,11 @@ use usufruct_primitives::{
 	traits::{LeaseInspect, NodeInspect, NodeUsage},
 	ClassId, EpochId, Hid, NodeId,
 };
-use usufruct_proof::Hash;
+use usufruct_proof::{Commitment, Hash, MemoryCommitment};
 
 use crate::{
-	audits::Audit, Commitment, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState,
-	Epoch, Error, Event, Histories, HoldReason, OpenEntries, Pallet, Shown, EPOCHS_KEPT,
-	PASSING_PPM,
+	audits::Audit, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch, Error,
+	Event, Histories, HoldReason, OpenEntries, Pallet, Shown, EPOCHS_KEPT, PASSING_PPM,
 };
 
 impl<T: Config> Pallet<T> {
@@ -114,24 +113,58 @@ impl<T: Config> Pallet<T> {
 		let bounds = entry.params.min_rounds..=entry.params.max_rounds;
 		ensure!(bounds.contains(&rounds), Error::<T>::BadRounds);
 		entry.committed_at = Some(Self::now());
+		let commitment = Commitment {
+			first_root,
+			rounds,
+			digest,
+			memory: None,
+		};
+		let epoch = entry.epoch.id;
+		if entry.params.is_met_by(&commitment) {
+			Self::count_committed(entry.class, epoch);
+		}
 		entry.state = EntryState::Committed {
-			commitment: Commitment {
-				first_root,
-				rounds,
-				digest,
-			},
+			commitment,
+			audited: false,
+		};
+		Entries::<T>::insert(hid, entry);
+		Self::deposit_event(Event::EntryCommitted { epoch, hid, rounds });
+		Ok(())
+	}
+
+	pub(crate) fn do_commit_entry_memory(
+		provider: T::AccountId,
+		hid: Hid,
+		memory: MemoryCommitment,
+	) -> DispatchResult {
+		let mut entry = Self::entry_of(hid, &provider)?;
+		let EntryState::Committed { mut commitment, .. } = entry.state else {
+			return Err(Error::<T>::WrongStep.into());
+		};
+		Self::add_memory(&entry.timeline(), &mut commitment, memory)?;
+		entry.state = EntryState::Committed {
+			commitment,
 			audited: false,
 		};
 		let epoch = entry.epoch.id;
-		CommittedIn::<T>::mutate(entry.class, Self::slot(epoch), |(counted, count)| {
+		Self::count_committed(entry.class, epoch);
+		Entries::<T>::insert(hid, entry);
+		Self::deposit_event(Event::EntryMemoryCommitted {
+			epoch,
+			hid,
+			passes: memory.passes,
+		});
+		Ok(())
+	}
+
+	/// Counts an entry that is committed as a whole: the lottery draws from those.
+	fn count_committed(class: ClassId, epoch: EpochId) {
+		CommittedIn::<T>::mutate(class, Self::slot(epoch), |(counted, count)| {
 			if *counted != epoch {
 				(*counted, *count) = (epoch, 0);
 			}
 			*count = count.saturating_add(1);
 		});
-		Entries::<T>::insert(hid, entry);
-		Self::deposit_event(Event::EntryCommitted { epoch, hid, rounds });
-		Ok(())
 	}
 
 	/// Where the entries of an epoch are counted.
@@ -168,6 +201,15 @@ impl<T: Config> Pallet<T> {
 				Self::count_entry(hid, entry, &commitment)?;
 				Ok(false)
 			}
+			EntryState::Committed { commitment, .. } if !entry.params.is_met_by(&commitment) => {
+				late(timeline.memory_until())?;
+				let unseen = match Self::lacked_memory_seed(&timeline) {
+					true => EntryFailure::NoRandomness,
+					false => EntryFailure::NotCommitted,
+				};
+				Self::fail_entry(hid, entry, unseen)?;
+				Ok(false)
+			}
 			EntryState::Committed { commitment, .. } => {
 				late(timeline.reveal_until())?;
 				let unseen = match Self::audit(hid, &entry, &commitment)? {
@@ -195,16 +237,15 @@ impl<T: Config> Pallet<T> {
 		entry: Entry<T::AccountId>,
 		commitment: &Commitment,
 	) -> DispatchResult {
-		let ops_per_second = entry
-			.params
-			.ops_per_second(commitment.rounds, T::SlotMillis::get());
-		let proved = entry.params.score_ppm(ops_per_second);
+		let speed = entry.params.speed(commitment, T::SlotMillis::get());
+		let proved = entry.params.score_ppm(&speed);
 		let epoch_ppm = if proved < PASSING_PPM { 0 } else { proved };
 		let (epoch, class, node) = (entry.epoch.id, entry.class, entry.node);
 		let shown = Shown {
 			epoch,
-			ops_per_second,
+			speed,
 			rounds: commitment.rounds,
+			memory_bytes: entry.params.kept_bytes(),
 			issued_at: entry.epoch.began_at,
 			committed_at: entry.committed_at.unwrap_or_default(),
 			opened_at: entry.opened_at,
@@ -219,7 +260,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::Scored {
 			epoch,
 			hid,
-			ops_per_second,
+			speed,
 			epoch_ppm,
 			score_ppm,
 			rank,

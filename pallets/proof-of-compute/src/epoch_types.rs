@@ -5,7 +5,9 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use usufruct_primitives::{Balance, BlockNumber, ClassId, EpochId, Hid, NodeId};
-use usufruct_proof::{AuditTimeline, ClassParams, Hash, Occasion, Timeline, RANDOMNESS_KEPT};
+use usufruct_proof::{
+	AuditTimeline, ClassParams, Commitment, Hash, Occasion, Speed, Timeline, RANDOMNESS_KEPT,
+};
 
 use crate::{timeline_of, Task};
 
@@ -106,28 +108,6 @@ impl Epoch {
 	}
 }
 
-/// What was committed.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub struct Commitment {
-	/// The root of round 0.
-	pub first_root: Hash,
-	/// How many rounds.
-	pub rounds: u32,
-	/// The hash of all roots.
-	pub digest: Hash,
-}
-
 /// How far an entry is.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -138,7 +118,7 @@ pub enum EntryState<AccountId> {
 		/// It.
 		first_root: Hash,
 	},
-	/// The commitment is here.
+	/// The commitment is here, maybe without that of the memory phase.
 	Committed {
 		/// It.
 		commitment: Commitment,
@@ -156,6 +136,18 @@ pub enum EntryState<AccountId> {
 		/// When.
 		at: BlockNumber,
 	},
+}
+
+impl<AccountId> EntryState<AccountId> {
+	/// What was committed.
+	pub fn commitment(&self) -> Option<&Commitment> {
+		match self {
+			Self::Started { .. } => None,
+			Self::Committed { commitment, .. } | Self::Disputed { commitment, .. } => {
+				Some(commitment)
+			}
+		}
+	}
 }
 
 /// The entry of hardware in an epoch.
@@ -258,8 +250,8 @@ pub struct History {
 	pub excused: u32,
 	/// The last scores, oldest first.
 	pub scores: BoundedVec<EpochScore, ConstU32<EPOCHS_KEPT>>,
-	/// The highest speed that an audit has seen, in operations per second. More is not believed without.
-	pub audited_ops: u64,
+	/// The highest speed that an audit has seen. More is not believed without.
+	pub audited: Speed,
 	/// The entry of the last score.
 	pub shown: Option<Shown>,
 }
@@ -280,10 +272,12 @@ pub struct History {
 pub struct Shown {
 	/// The epoch.
 	pub epoch: EpochId,
-	/// Operations per second.
-	pub ops_per_second: u64,
+	/// How fast it was.
+	pub speed: Speed,
 	/// Rounds of the proof.
 	pub rounds: u32,
+	/// Bytes of memory that its passes read; 0 in a class without a memory phase.
+	pub memory_bytes: u64,
 	/// When the epoch began.
 	pub issued_at: BlockNumber,
 	/// When the work was committed.
@@ -323,7 +317,7 @@ impl History {
 		self.excused = self.excused.saturating_add(1);
 		self.last = epoch;
 		if had_other_work {
-			self.audited_ops = 0;
+			self.audited = Speed::default();
 		}
 	}
 
@@ -349,11 +343,8 @@ impl History {
 
 	/// Whether a speed must be seen by an audit before it counts: it is faster than any that was, by more
 	/// than a twentieth.
-	pub(crate) fn is_unproven(&self, ops_per_second: u64) -> bool {
-		let believed = self
-			.audited_ops
-			.saturating_add(self.audited_ops.checked_div(20).unwrap_or(0));
-		ops_per_second > believed
+	pub(crate) fn is_unproven(&self, speed: &Speed) -> bool {
+		speed.exceeds(&self.audited)
 	}
 }
 
@@ -393,7 +384,7 @@ pub struct Ranked {
 	TypeInfo,
 )]
 pub enum EntryFailure {
-	/// No commitment in time.
+	/// No commitment in time, of the rounds or of the memory phase.
 	NotCommitted,
 	/// It had to be opened and was not.
 	NotRevealed,

@@ -60,7 +60,9 @@ pub mod pallet {
 		},
 		Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hid, Uid,
 	};
-	use usufruct_proof::{sample_seed, ClassParams, Hash as ProofHash, Reveal};
+	use usufruct_proof::{
+		sample_seed, ClassParams, Hash as ProofHash, MemoryCommitment, Reveal, Speed,
+	};
 
 	use super::*;
 
@@ -224,11 +226,13 @@ pub mod pallet {
 		FirstRootCommitted { challenge: ChallengeId },
 		/// The work is committed.
 		Committed { challenge: ChallengeId, rounds: u32 },
+		/// The passes of the memory phase are committed.
+		MemoryCommitted { challenge: ChallengeId, passes: u32 },
 		/// Every sample was right.
 		Proved {
 			challenge: ChallengeId,
 			hid: Hid,
-			ops_per_second: u64,
+			speed: Speed,
 			score_ppm: u32,
 		},
 		/// The challenge ended without a proof.
@@ -251,6 +255,12 @@ pub mod pallet {
 			hid: Hid,
 			rounds: u32,
 		},
+		/// The passes of an entry's memory phase are committed.
+		EntryMemoryCommitted {
+			epoch: EpochId,
+			hid: Hid,
+			passes: u32,
+		},
 		/// Every sample of an entry was right.
 		Audited { epoch: EpochId, hid: Hid },
 		/// An entry has to be opened because somebody doubts it.
@@ -264,7 +274,7 @@ pub mod pallet {
 		Scored {
 			epoch: EpochId,
 			hid: Hid,
-			ops_per_second: u64,
+			speed: Speed,
 			epoch_ppm: u32,
 			score_ppm: u32,
 			rank: u32,
@@ -303,6 +313,8 @@ pub mod pallet {
 		WrongStep,
 		/// The number of rounds is out of the class's bounds.
 		BadRounds,
+		/// The number of passes is out of the class's bounds.
+		BadPasses,
 		/// The challenge's deadline is not over.
 		NotExpired,
 		/// All identifiers are used up.
@@ -382,10 +394,10 @@ pub mod pallet {
 		/// Opens the samples. A wrong one ends the challenge with a fault; the call succeeds, so
 		/// that the fault is kept.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::reveal(
-			reveal.roots.len() as u32,
-			reveal.openings.len() as u32,
-		))]
+		#[pallet::weight({
+			let [r, s, p, z] = reveal.sizes();
+			T::WeightInfo::reveal(r, s, p, z)
+		})]
 		pub fn reveal(
 			origin: OriginFor<T>,
 			challenge: ChallengeId,
@@ -441,10 +453,10 @@ pub mod pallet {
 		/// Opens the samples of an entry that was drawn or is disputed. A wrong one ends the entry with a
 		/// fault; the call succeeds, so that the fault is kept.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::reveal_entry(
-			reveal.roots.len() as u32,
-			reveal.openings.len() as u32,
-		))]
+		#[pallet::weight({
+			let [r, s, p, z] = reveal.sizes();
+			T::WeightInfo::reveal_entry(r, s, p, z)
+		})]
 		pub fn reveal_entry(
 			origin: OriginFor<T>,
 			hid: Hid,
@@ -480,6 +492,32 @@ pub mod pallet {
 			let provider = ensure_signed(origin)?;
 			Self::do_excuse(provider, hid)
 		}
+
+		/// Commits to all passes of the memory phase, in a class that has one.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::commit_memory())]
+		pub fn commit_memory(
+			origin: OriginFor<T>,
+			challenge: ChallengeId,
+			passes: u32,
+			digest: ProofHash,
+		) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_commit_memory(provider, challenge, MemoryCommitment { passes, digest })
+		}
+
+		/// Commits to all passes of an entry's memory phase, in a class that has one.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::commit_entry_memory())]
+		pub fn commit_entry_memory(
+			origin: OriginFor<T>,
+			hid: Hid,
+			passes: u32,
+			digest: ProofHash,
+		) -> DispatchResult {
+			let provider = ensure_signed(origin)?;
+			Self::do_commit_entry_memory(provider, hid, MemoryCommitment { passes, digest })
+		}
 	}
 
 	#[pallet::view_functions]
@@ -495,6 +533,23 @@ pub mod pallet {
 			let seed = Self::seed_of(&record.task(challenge)).ok()?;
 			let samples = Self::samples(record.timeline().sampled_from()).ok()?;
 			Some(sample_seed(&seed, &samples))
+		}
+
+		/// The seed of the memory phase of a challenge whose rounds are committed; `None` before it is known.
+		pub fn memory_seed(challenge: ChallengeId) -> Option<ProofHash> {
+			let record = Challenges::<T>::get(challenge)?;
+			let ChallengeState::Committed { commitment } = record.state else {
+				return None;
+			};
+			let task = record.task(challenge);
+			Self::memory_seed_of(&task, &commitment).ok()
+		}
+
+		/// The seed of the memory phase of an entry whose rounds are committed; `None` before it is known.
+		pub fn entry_memory_seed(hid: Hid) -> Option<ProofHash> {
+			let entry = Entries::<T>::get(hid)?;
+			let commitment = *entry.state.commitment()?;
+			Self::memory_seed_of(&entry.task(hid), &commitment).ok()
 		}
 
 		/// The parameters of a class in the epoch that is under way; `None` where there is none, or the class

@@ -19,7 +19,7 @@ use usufruct_primitives::{
 	Balance, BlockNumber, Capacity, ChallengeId, ClassId, HardwareInfo, HardwareKind, Hid,
 	IsolationClass, NodeId, Uid, Vid,
 };
-use usufruct_proof::ClassParams;
+use usufruct_proof::{ClassParams, Commitment, MemoryCommitment, MemoryParams, Speed};
 
 use crate::{
 	self as pallet_proof_of_compute, ChallengeRecord, Challenges, Classes, EpochRules,
@@ -63,7 +63,29 @@ pub(crate) const PARAMS: ClassParams = ClassParams {
 	max_rounds: 8,
 	// Ten rounds in the eight blocks that count.
 	reference_ops: 218_453,
+	memory: None,
 	version: 1,
+};
+
+/// Work with a memory phase: three leaves of sums a pass. A challenge of block N commits its rounds until
+/// N+13; its passes begin at N+16 and are committed until N+21; its positions are known at N+26.
+pub(crate) const MEMORY_PARAMS: ClassParams = ClassParams {
+	m: 128,
+	n: 128,
+	k: 64,
+	min_rounds: 12,
+	max_rounds: 16,
+	// Sixteen rounds in the eight blocks that count.
+	reference_ops: 1_398_101,
+	memory: Some(MemoryParams {
+		kept_rounds: 12,
+		samples: 4,
+		window: 5,
+		max_passes: 10,
+		// Eight passes of 384 KiB in the three blocks that count.
+		reference_bytes: 349_525,
+	}),
+	..PARAMS
 };
 
 /// As [`PARAMS`], with the most rounds that count at the reference.
@@ -306,6 +328,12 @@ impl ExtBuilder {
 		self
 	}
 
+	/// Epochs of [`MEMORY_PARAMS`].
+	pub(crate) fn epochs_with_memory(self) -> Self {
+		self.params(MEMORY_PARAMS)
+			.rules(EpochRules { span: 60, ..RULES })
+	}
+
 	/// An epoch begins whenever none is under way; a window has eight rounds at the class's reference.
 	pub(crate) fn epochs(self) -> Self {
 		self.params(EPOCH_PARAMS).rules(RULES)
@@ -424,6 +452,21 @@ pub(crate) fn request(hid: Hid) -> ChallengeId {
 	let id = NextChallengeId::<Test>::get();
 	ask(CAROL, hid).expect("the hardware can be challenged");
 	id
+}
+
+/// What so many rounds and passes say.
+pub(crate) fn speed(params: &ClassParams, rounds: u32, passes: u32) -> Speed {
+	let memory = params.memory.map(|_| MemoryCommitment {
+		passes,
+		digest: [0; 32],
+	});
+	let commitment = Commitment {
+		first_root: [0; 32],
+		rounds,
+		digest: [0; 32],
+		memory,
+	};
+	params.speed(&commitment, SLOT)
 }
 
 /// What hardware proved last when it was challenged, in parts per million; 0 where nothing.

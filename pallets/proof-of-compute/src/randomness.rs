@@ -6,7 +6,8 @@ use frame_support::ensure;
 use sp_runtime::{DispatchError, SaturatedConversion};
 use usufruct_primitives::{traits::BlockRandomness, BlockNumber};
 use usufruct_proof::{
-	mix, seed, Hash, SeedContext, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
+	memory_seed, mix, sample_seed, seed, Commitment, Hash, SeedContext, Seeds, Timeline,
+	RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS,
 };
 
 use crate::{Config, Error, Pallet, Randomness, Task};
@@ -58,6 +59,11 @@ impl<T: Config> Pallet<T> {
 		Self::lacked(timeline.seeded_from(), SEED_BLOCKS, SEEDS_NEEDED)
 	}
 
+	/// Whether the memory phase is known to have got no seed.
+	pub(crate) fn lacked_memory_seed(timeline: &Timeline) -> bool {
+		Self::lacked(timeline.memory_seeded_from(), SEED_BLOCKS, SEEDS_NEEDED)
+	}
+
 	/// Whether it is known that there were no positions from this block on.
 	pub(crate) fn lacked_samples(first: BlockNumber) -> bool {
 		Self::lacked(first, SAMPLE_BLOCKS, SAMPLES_NEEDED)
@@ -90,6 +96,60 @@ impl<T: Config> Pallet<T> {
 			params: timeline.params,
 		};
 		Ok(seed(&context, &mix(&outputs)))
+	}
+
+	/// What makes the seed of the memory phase of a proof, beside the work that was committed.
+	///
+	/// # Errors
+	///
+	/// `TooEarly` before its blocks are over, or where none of them carried randomness; `WrongStep` in a class
+	/// without a memory phase.
+	pub(crate) fn memory_randomness(timeline: &Timeline) -> Result<Hash, DispatchError> {
+		ensure!(timeline.params.memory.is_some(), Error::<T>::WrongStep);
+		ensure!(
+			Self::now() >= timeline.memory_opens_at(),
+			Error::<T>::TooEarly
+		);
+		let outputs = Self::outputs(timeline.memory_seeded_from(), SEED_BLOCKS);
+		ensure!(outputs.len() >= SEEDS_NEEDED, Error::<T>::TooEarly);
+		Ok(mix(&outputs))
+	}
+
+	/// The seed of the memory phase of a proof.
+	///
+	/// # Errors
+	///
+	/// `TooEarly` where it is not known.
+	pub(crate) fn memory_seed_of(
+		task: &Task,
+		commitment: &Commitment,
+	) -> Result<Hash, DispatchError> {
+		let randomness = Self::memory_randomness(&task.timeline)?;
+		let work = Self::seed_of(task)?;
+		Ok(memory_seed(&work, &commitment.digest, &randomness))
+	}
+
+	/// All seeds of a proof whose positions are made by the blocks from `sampled_from` on.
+	///
+	/// # Errors
+	///
+	/// `TooEarly` where one of them is not known.
+	pub(crate) fn seeds_of(
+		task: &Task,
+		commitment: &Commitment,
+		sampled_from: BlockNumber,
+	) -> Result<Seeds, DispatchError> {
+		let work = Self::seed_of(task)?;
+		let memory = match task.timeline.params.memory {
+			Some(_) => Some(Self::memory_seed_of(task, commitment)?),
+			None => None,
+		};
+		let samples = sample_seed(&work, &Self::samples(sampled_from)?);
+		Ok(Seeds {
+			work,
+			memory,
+			samples,
+		})
 	}
 
 	/// What the blocks from `first` on decide: positions, and the lottery of audits.

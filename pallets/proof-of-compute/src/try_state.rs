@@ -5,14 +5,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
 use usufruct_primitives::Balance;
+use usufruct_proof::{ClassParams, Commitment, MAX_SCORE_PPM};
 
 use crate::{
-	ChallengeOfHid, Challenges, Classes, Config, Entries, EntryState, Histories, HoldReason,
-	NextChallengeId, OpenEntries, Pallet, Ranking,
+	ChallengeOfHid, ChallengeState, Challenges, Classes, Config, Entries, EntryState, Histories,
+	HoldReason, NextChallengeId, OpenEntries, Pallet, Ranking,
 };
-
-/// The highest score, in parts per million: 1.05 of the reference.
-const MAX_PPM: u32 = 1_050_000;
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant.
@@ -44,11 +42,34 @@ impl<T: Config> Pallet<T> {
 				ChallengeOfHid::<T>::get(challenge.hid) == Some(id),
 				"hardware points elsewhere"
 			);
+			if let ChallengeState::Committed { commitment } = challenge.state {
+				Self::commitment_is_of_the_class(&challenge.params, &commitment)?;
+			}
 		}
 		ensure!(
 			Challenges::<T>::iter().count() == ChallengeOfHid::<T>::iter().count(),
 			"hardware has a challenge that is gone"
 		);
+		Ok(())
+	}
+
+	/// What was committed is what the class asks for, or waits for its memory phase.
+	fn commitment_is_of_the_class(
+		params: &ClassParams,
+		commitment: &Commitment,
+	) -> Result<(), TryRuntimeError> {
+		let rounds = params.min_rounds..=params.max_rounds;
+		ensure!(
+			rounds.contains(&commitment.rounds),
+			"committed rounds are out of bounds"
+		);
+		if let Some(memory) = commitment.memory {
+			let passes = 1..=params.memory.map_or(0, |memory| memory.max_passes);
+			ensure!(
+				passes.contains(&memory.passes),
+				"committed passes are out of bounds"
+			);
+		}
 		Ok(())
 	}
 
@@ -76,7 +97,7 @@ impl<T: Config> Pallet<T> {
 			);
 			for ranked in ranking {
 				ensure!(
-					(1..=MAX_PPM).contains(&ranked.score_ppm),
+					(1..=MAX_SCORE_PPM).contains(&ranked.score_ppm),
 					"a ranked score is out of its bounds"
 				);
 				ensure!(
@@ -118,6 +139,9 @@ impl<T: Config> Pallet<T> {
 				entry.epoch.id <= Self::last_epoch(),
 				"an entry is of an epoch that did not begin"
 			);
+			if let Some(commitment) = entry.state.commitment() {
+				Self::commitment_is_of_the_class(&entry.params, commitment)?;
+			}
 			if let EntryState::Disputed { by, bond, .. } = entry.state {
 				let sum = bonds.entry(by).or_default();
 				*sum = sum.saturating_add(bond);

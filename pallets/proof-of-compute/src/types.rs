@@ -5,7 +5,7 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use usufruct_primitives::{Balance, BlockNumber, ChallengeId, ClassId, HardwareKind, Hid, NodeId};
-use usufruct_proof::{ClassParams, Hash, Occasion, Timeline, RANDOMNESS_KEPT};
+use usufruct_proof::{ClassParams, Commitment, Hash, Occasion, Speed, Timeline, RANDOMNESS_KEPT};
 
 /// A kind of hardware.
 #[derive(
@@ -69,14 +69,10 @@ pub enum ChallengeState {
 		/// It.
 		first_root: Hash,
 	},
-	/// The commitment is here.
+	/// The commitment is here, maybe without that of the memory phase.
 	Committed {
-		/// The root of round 0.
-		first_root: Hash,
-		/// How many rounds.
-		rounds: u32,
-		/// The hash of all roots.
-		digest: Hash,
+		/// It.
+		commitment: Commitment,
 	},
 }
 
@@ -130,6 +126,9 @@ impl<AccountId> ChallengeRecord<AccountId> {
 		match self.state {
 			ChallengeState::Issued => self.timeline().first_root_until(),
 			ChallengeState::Started { .. } => self.timeline().commit_until(),
+			ChallengeState::Committed { commitment } if !self.params.is_met_by(&commitment) => {
+				self.timeline().memory_until()
+			}
 			ChallengeState::Committed { .. } => self.timeline().reveal_until(),
 		}
 	}
@@ -159,12 +158,14 @@ pub(crate) struct Task {
 	TypeInfo,
 )]
 pub struct ScoreRecord {
-	/// Operations per second.
-	pub ops_per_second: u64,
+	/// How fast it was.
+	pub speed: Speed,
 	/// Parts per million of the class's reference, at most 1,050,000.
 	pub score_ppm: u32,
 	/// Rounds of the proof.
 	pub rounds: u32,
+	/// Bytes of memory that its passes read; 0 in a class without a memory phase.
+	pub memory_bytes: u64,
 	/// When it was asked for.
 	pub issued_at: BlockNumber,
 	/// When the work was committed.
@@ -189,7 +190,7 @@ pub struct ScoreRecord {
 pub enum FailureReason {
 	/// No root of round 0 in time.
 	NotStarted,
-	/// No commitment in time.
+	/// No commitment in time, of the rounds or of the memory phase.
 	NotCommitted,
 	/// No reveal in time.
 	NotRevealed,

@@ -18,12 +18,14 @@ pub trait WeightInfo {
 	fn request_proof() -> Weight;
 	fn commit_first() -> Weight;
 	fn commit() -> Weight;
-	fn reveal(r: u32, s: u32) -> Weight;
+	fn commit_memory() -> Weight;
+	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight;
 	fn expire() -> Weight;
 	fn set_epoch_rules() -> Weight;
 	fn enter() -> Weight;
 	fn commit_entry() -> Weight;
-	fn reveal_entry(r: u32, s: u32) -> Weight;
+	fn commit_entry_memory() -> Weight;
+	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight;
 	fn force_audit() -> Weight;
 	fn conclude() -> Weight;
 	fn excuse() -> Weight;
@@ -49,10 +51,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit() -> Weight {
 		Weight::from_parts(76_815_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
-	fn reveal(r: u32, s: u32) -> Weight {
+	fn commit_memory() -> Weight {
+		Weight::from_parts(76_815_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+	}
+	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight {
 		Weight::from_parts(1_884_110_000, 16128)
 			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(11, 6))
 	}
 	fn expire() -> Weight {
@@ -69,10 +76,15 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_entry() -> Weight {
 		Weight::from_parts(92_848_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 2))
 	}
-	fn reveal_entry(r: u32, s: u32) -> Weight {
+	fn commit_entry_memory() -> Weight {
+		Weight::from_parts(92_848_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 2))
+	}
+	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight {
 		Weight::from_parts(3_633_362_275, 16128)
 			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(13, 5))
 	}
 	fn force_audit() -> Weight {
@@ -112,10 +124,16 @@ impl WeightInfo for () {
 		Weight::from_parts(76_815_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
-	fn reveal(r: u32, s: u32) -> Weight {
+	fn commit_memory() -> Weight {
+		Weight::from_parts(76_815_000, 3726)
+			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
+	}
+	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight {
 		Weight::from_parts(1_884_110_000, 16128)
 			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(11, 6))
 	}
 	fn expire() -> Weight {
@@ -133,10 +151,16 @@ impl WeightInfo for () {
 		Weight::from_parts(92_848_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 2))
 	}
-	fn reveal_entry(r: u32, s: u32) -> Weight {
+	fn commit_entry_memory() -> Weight {
+		Weight::from_parts(92_848_000, 3726)
+			.saturating_add(ParityDbWeight::get().reads_writes(3, 2))
+	}
+	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight {
 		Weight::from_parts(3_633_362_275, 16128)
 			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(13, 5))
 	}
 	fn force_audit() -> Weight {

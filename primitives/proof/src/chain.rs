@@ -1,4 +1,4 @@
-//! Seeds, roots, the commitment and the positions: how one follows from the other.
+//! Seeds and positions: how one follows from the other.
 
 use alloc::vec::Vec;
 
@@ -101,15 +101,6 @@ pub fn next_seed(round_seed: &Hash, root: &Hash, round: u32) -> Hash {
 		.update(root)
 		.update(&round.to_le_bytes());
 	hasher.finalize().into()
-}
-
-/// What is committed: the number of rounds and all their roots.
-pub fn commit_digest(roots: &[Hash]) -> Hash {
-	let mut bytes = Vec::with_capacity(roots.len().saturating_mul(32).saturating_add(16));
-	bytes.extend_from_slice(b"poc1/commit");
-	bytes.extend_from_slice(&(roots.len() as u32).to_le_bytes());
-	roots.iter().for_each(|root| bytes.extend_from_slice(root));
-	blake2_256(&bytes)
 }
 
 /// One element of one round's result.

@@ -9,6 +9,9 @@
 //! * only hashes are committed: a linear digest of a tile can be had without the multiplication;
 //! * positions come from randomness that is younger than the commitment.
 //!
+//! A class may ask for a memory phase after that: the prover keeps the results of the last rounds and
+//! multiplies all of them by fresh vectors, as often as it can in a second window.
+//!
 //! Everything is little-endian. The formats are frozen by the vectors in `tests/protocol.rs`.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -23,7 +26,9 @@
 extern crate alloc;
 
 mod chain;
+mod commitment;
 mod matrix;
+mod memory;
 mod params;
 mod reveal;
 mod tile;
@@ -31,17 +36,27 @@ mod timeline;
 mod verify;
 
 pub use chain::{
-	begins_epoch, commit_digest, is_drawn, mix, next_seed, sample_positions, sample_seed, seed,
-	Occasion, Position, SeedContext,
+	begins_epoch, is_drawn, mix, next_seed, sample_positions, sample_seed, seed, Occasion,
+	Position, SeedContext,
 };
+pub use commitment::{commit_digest, memory_digest, Commitment, MemoryCommitment, Speed};
 pub use matrix::{element, fill_column, fill_row, RoundKeys};
-pub use params::{ClassParams, ParamsError, MAX_DEPTH, MAX_K, MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE};
-pub use reveal::{Opening, Reveal};
+pub use memory::{
+	kept_row, memory_positions, memory_seed, next_pass_seed, pass_vectors, row_sums,
+	MemoryPosition, ROW_BYTES, ROW_SUMS_BYTES, ROW_TILES, ROW_TILES_BYTES, SUMS_BYTES, SUMS_ROWS,
+	VECTORS,
+};
+pub use params::{
+	ClassParams, MemoryParams, ParamsError, MAX_DEPTH, MAX_K, MAX_MEMORY_SAMPLES, MAX_PASSES,
+	MAX_ROUNDS, MAX_SAMPLES, MAX_SCORE_PPM, MAX_SIDE, MAX_SUMS_DEPTH,
+};
+pub use reveal::{MemoryOpening, MemoryReveal, Opening, Reveal};
 pub use tile::{
-	opening_root, parent, subtree_chaining_value, tile_chaining_value, tile_root, TILE, TILE_BYTES,
+	parent, path_root, subtree_chaining_value, tile_chaining_value, tree_path, tree_root, TILE,
+	TILE_BYTES,
 };
 pub use timeline::{AuditTimeline, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS};
-pub use verify::{verify, VerifyError};
+pub use verify::{verify, Seeds, VerifyError};
 
 /// A 32-byte hash or seed.
 pub type Hash = [u8; 32];

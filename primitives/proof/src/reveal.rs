@@ -4,7 +4,10 @@ use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
-use crate::{Hash, MAX_DEPTH, MAX_ROUNDS, MAX_SAMPLES, TILE_BYTES};
+use crate::{
+	Hash, MAX_DEPTH, MAX_MEMORY_SAMPLES, MAX_PASSES, MAX_ROUNDS, MAX_SAMPLES, MAX_SUMS_DEPTH,
+	ROW_TILES_BYTES, SUMS_BYTES, TILE_BYTES,
+};
 
 /// A tile and its path to the root.
 #[derive(
@@ -17,6 +20,32 @@ pub struct Opening {
 	pub path: BoundedVec<Hash, ConstU32<MAX_DEPTH>>,
 }
 
+/// A row of what was kept, as the tiles it was made of, and the sums that a pass made of it.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct MemoryOpening {
+	/// The row's tiles, in their order.
+	pub tiles: [u8; ROW_TILES_BYTES],
+	/// The siblings above them to the root of their round, lowest first.
+	pub tiles_path: BoundedVec<Hash, ConstU32<MAX_DEPTH>>,
+	/// The leaf of sums that the row's are in.
+	pub sums: [u8; SUMS_BYTES],
+	/// The siblings above it to the root of its pass, lowest first.
+	pub sums_path: BoundedVec<Hash, ConstU32<MAX_SUMS_DEPTH>>,
+}
+
+/// All roots of the memory phase and the openings of its samples, in their order.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct MemoryReveal {
+	/// The root of each pass.
+	pub roots: BoundedVec<Hash, ConstU32<MAX_PASSES>>,
+	/// One opening per sample.
+	pub openings: BoundedVec<MemoryOpening, ConstU32<MAX_MEMORY_SAMPLES>>,
+}
+
 /// All roots and the openings of the sampled positions, in their order.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -26,4 +55,20 @@ pub struct Reveal {
 	pub roots: BoundedVec<Hash, ConstU32<MAX_ROUNDS>>,
 	/// One opening per position.
 	pub openings: BoundedVec<Opening, ConstU32<MAX_SAMPLES>>,
+	/// The same of the memory phase, where the class has one.
+	pub memory: Option<MemoryReveal>,
+}
+
+impl Reveal {
+	/// How many roots and samples it has of the rounds and of the passes.
+	pub fn sizes(&self) -> [u32; 4] {
+		let memory = self.memory.as_ref();
+		[
+			self.roots.len(),
+			self.openings.len(),
+			memory.map_or(0, |memory| memory.roots.len()),
+			memory.map_or(0, |memory| memory.openings.len()),
+		]
+		.map(|length| length as u32)
+	}
 }

@@ -2,9 +2,10 @@
 
 use crate::ClassParams;
 
-/// Blocks whose VRF outputs make a seed, from the one after the proof was asked for.
+/// Blocks whose VRF outputs make a seed, from the one after the proof was asked for, or after the
+/// commitment's deadline for the memory phase.
 pub const SEED_BLOCKS: u32 = 2;
-/// Blocks whose VRF outputs make positions, from the one after the commitment's deadline.
+/// Blocks whose VRF outputs make positions, from the one after the last commitment's deadline.
 pub const SAMPLE_BLOCKS: u32 = 4;
 /// Blocks whose VRF outputs the chain keeps: no proof may last longer.
 pub const RANDOMNESS_KEPT: u32 = 1_024;
@@ -39,9 +40,27 @@ impl Timeline {
 		self.opens_at().saturating_add(self.params.window)
 	}
 
+	/// The first of the blocks whose VRF outputs make the seed of the memory phase.
+	pub fn memory_seeded_from(&self) -> u32 {
+		self.commit_until().saturating_add(1)
+	}
+
+	/// The first block in which the seed of the memory phase is known.
+	pub fn memory_opens_at(&self) -> u32 {
+		self.memory_seeded_from().saturating_add(SEED_BLOCKS)
+	}
+
+	/// The last block for the commitment of the memory phase; that of the rounds in a class without one.
+	pub fn memory_until(&self) -> u32 {
+		match self.params.memory {
+			Some(memory) => self.memory_opens_at().saturating_add(memory.window),
+			None => self.commit_until(),
+		}
+	}
+
 	/// The first of the blocks whose VRF outputs make the positions, and the lottery of audits.
 	pub fn sampled_from(&self) -> u32 {
-		self.commit_until().saturating_add(1)
+		self.memory_until().saturating_add(1)
 	}
 
 	/// The first block in which the positions are known.

@@ -16,6 +16,7 @@ const PARAMS: ClassParams = ClassParams {
 	min_rounds: 1,
 	max_rounds: 8,
 	reference_ops: 1_000_000,
+	memory: None,
 	version: 1,
 };
 
@@ -53,6 +54,26 @@ struct Proof {
 	seed: Hash,
 	digest: Hash,
 	reveal: Reveal,
+	results: Vec<Vec<[u8; TILE_BYTES]>>,
+}
+
+impl Proof {
+	fn commitment(&self) -> Commitment {
+		Commitment {
+			first_root: self.reveal.roots.first().copied().unwrap_or_default(),
+			rounds: self.reveal.roots.len() as u32,
+			digest: self.digest,
+			memory: None,
+		}
+	}
+
+	fn seeds(&self, sample_seed: &Hash) -> Seeds {
+		Seeds {
+			work: self.seed,
+			memory: None,
+			samples: *sample_seed,
+		}
+	}
 }
 
 fn prove(params: &ClassParams, seed: Hash, rounds: u32, sample_seed: &Hash) -> Proof {
@@ -70,20 +91,11 @@ fn prove(params: &ClassParams, seed: Hash, rounds: u32, sample_seed: &Hash) -> P
 		.iter()
 		.map(|position| {
 			let round = position.round as usize;
-			let mut level: Vec<Hash> = (0u32..)
+			let leaves: Vec<Hash> = (0u32..)
 				.zip(&results[round])
 				.map(|(index, tile)| tile_chaining_value(&seeds[round], index, tile))
 				.collect();
-			let mut index = position.tile(params) as usize;
-			let mut path = vec![];
-			while level.len() > 1 {
-				path.push(level[index ^ 1]);
-				level = level
-					.chunks(2)
-					.map(|p| parent(&seeds[round], &p[0], &p[1]))
-					.collect();
-				index /= 2;
-			}
+			let path = tree_path(&seeds[round], &leaves, position.tile(params)).unwrap();
 			Opening {
 				tile: results[round][position.tile(params) as usize],
 				path: path.try_into().unwrap(),
@@ -96,20 +108,17 @@ fn prove(params: &ClassParams, seed: Hash, rounds: u32, sample_seed: &Hash) -> P
 		reveal: Reveal {
 			roots: roots.try_into().unwrap(),
 			openings: openings.try_into().unwrap(),
+			memory: None,
 		},
+		results,
 	}
 }
 
 fn check(proof: &Proof, sample_seed: &Hash) -> Result<(), VerifyError> {
-	let rounds = proof.reveal.roots.len() as u32;
-	let first = proof.reveal.roots.first().copied().unwrap_or_default();
 	verify(
 		&PARAMS,
-		&proof.seed,
-		rounds,
-		&proof.digest,
-		&first,
-		sample_seed,
+		&proof.seeds(sample_seed),
+		&proof.commitment(),
 		&proof.reveal,
 	)
 }
@@ -132,7 +141,7 @@ fn a_root_is_the_keyed_blake3_of_the_tiles_in_order() {
 	let values = (0u32..)
 		.zip(&tiles)
 		.map(|(t, tile)| tile_chaining_value(&[3; 32], t, tile));
-	let root = tile_root(&[3; 32], values.collect()).unwrap();
+	let root = tree_root(&[3; 32], values.collect()).unwrap();
 	assert_eq!(
 		root,
 		<Hash>::from(blake3::keyed_hash(&[3; 32], &tiles.concat()))
@@ -181,14 +190,10 @@ fn more_or_fewer_rounds_than_the_class_allows_are_refused() {
 		..PARAMS
 	};
 	for params in [strict, lax] {
-		let first = proof.reveal.roots[0];
 		let result = verify(
 			&params,
-			&proof.seed,
-			4,
-			&proof.digest,
-			&first,
-			&SAMPLES,
+			&proof.seeds(&SAMPLES),
+			&proof.commitment(),
 			&proof.reveal,
 		);
 		assert_eq!(result, Err(VerifyError::Rounds));
@@ -212,15 +217,11 @@ fn a_path_of_another_length_is_refused() {
 #[test]
 fn another_first_root_than_the_one_sent_early_is_refused() {
 	let proof = prove(&PARAMS, [7; 32], 2, &SAMPLES);
-	let result = verify(
-		&PARAMS,
-		&proof.seed,
-		2,
-		&proof.digest,
-		&[0; 32],
-		&SAMPLES,
-		&proof.reveal,
-	);
+	let commitment = Commitment {
+		first_root: [0; 32],
+		..proof.commitment()
+	};
+	let result = verify(&PARAMS, &proof.seeds(&SAMPLES), &commitment, &proof.reveal);
 	assert_eq!(result, Err(VerifyError::FirstRoot));
 }
 
@@ -317,10 +318,24 @@ fn parameters_out_of_bounds_are_refused() {
 
 #[test]
 fn a_score_is_clamped_and_rounds_down() {
-	assert_eq!(PARAMS.score_ppm(500_000), 500_000);
-	assert_eq!(PARAMS.score_ppm(2_000_000), 1_050_000);
+	let speed = |ops_per_second| Speed {
+		ops_per_second,
+		bytes_per_second: 0,
+	};
+	assert_eq!(PARAMS.score_ppm(&speed(500_000)), 500_000);
+	assert_eq!(PARAMS.score_ppm(&speed(2_000_000)), MAX_SCORE_PPM);
+	assert_eq!(PARAMS.score_ppm(&speed(u64::MAX)), MAX_SCORE_PPM);
 	// 2·32·64·128 operations in 8 blocks of 3 s.
-	assert_eq!(PARAMS.ops_per_second(1, 3_000), 524_288 * 1_000 / 24_000);
+	let commitment = Commitment {
+		first_root: [0; 32],
+		rounds: 1,
+		digest: [0; 32],
+		memory: None,
+	};
+	assert_eq!(
+		PARAMS.speed(&commitment, 3_000),
+		speed(524_288 * 1_000 / 24_000)
+	);
 }
 
 #[test]
@@ -392,6 +407,303 @@ fn the_lottery_draws_as_many_as_are_wanted_and_all_where_they_are_few() {
 	assert_eq!(drawn(0, 10_000), 0);
 }
 
+/// As [`PARAMS`], with a memory phase of three leaves of sums: an odd tree.
+const MEMORY: ClassParams = ClassParams {
+	m: 64,
+	n: 64,
+	min_rounds: 48,
+	max_rounds: 50,
+	memory: Some(MemoryParams {
+		kept_rounds: 48,
+		samples: 6,
+		window: 5,
+		max_passes: 4,
+		reference_bytes: 1_000,
+	}),
+	..PARAMS
+};
+const MEMORY_SEED: Hash = [5; 32];
+
+/// Rounds and passes of the protocol, and their reveal.
+fn prove_memory(passes: u32) -> (Seeds, Commitment, Reveal) {
+	let rounds = 50;
+	let proof = prove(&MEMORY, [7; 32], rounds, &SAMPLES);
+	let kept = &proof.results[2..].concat();
+	let rows: Vec<[u8; ROW_TILES_BYTES]> = kept
+		.chunks(ROW_TILES as usize)
+		.map(|tiles| tiles.concat().try_into().unwrap())
+		.collect();
+	assert_eq!(rows.len(), MEMORY.kept_rows() as usize);
+	let (mut current, mut seeds, mut sums, mut roots) = (MEMORY_SEED, vec![], vec![], vec![]);
+	for pass in 0..passes {
+		let vectors = pass_vectors(&current);
+		let made = rows.iter().map(|row| row_sums(&kept_row(row), &vectors));
+		let made = made.collect::<Vec<_>>().concat();
+		// The root is BLAKE3's own keyed hash of all sums in order.
+		let root: Hash = blake3::keyed_hash(&current, &made).into();
+		seeds.push(current);
+		sums.push(made);
+		roots.push(root);
+		current = next_pass_seed(&current, &root, pass);
+	}
+	let leaves = |key: &Hash, bytes: &[u8]| -> Vec<Hash> {
+		let chunks = bytes.as_chunks::<SUMS_BYTES>().0;
+		let value = |(index, chunk)| tile_chaining_value(key, index, chunk);
+		(0u32..).zip(chunks).map(value).collect()
+	};
+	let mut round_seeds = vec![proof.seed];
+	for (round, root) in (0u32..).zip(proof.reveal.roots.iter()) {
+		round_seeds.push(next_seed(&round_seeds[round as usize], root, round));
+	}
+	let openings: Vec<MemoryOpening> = memory_positions(&MEMORY, passes, &SAMPLES)
+		.iter()
+		.map(|position| {
+			let (round, row) = position.in_round(&MEMORY, rounds).unwrap();
+			let (key, tiles) = (&round_seeds[round as usize], &proof.results[round as usize]);
+			let path = tree_path(key, &leaves(key, &tiles.concat()), row * ROW_TILES).unwrap();
+			let (pass, (leaf, _)) = (position.pass as usize, position.in_sums());
+			let of_sums = leaves(&seeds[pass], &sums[pass]);
+			MemoryOpening {
+				tiles: rows[position.row as usize],
+				tiles_path: path[2..].to_vec().try_into().unwrap(),
+				sums: sums[pass].as_chunks().0[leaf as usize],
+				sums_path: tree_path(&seeds[pass], &of_sums, leaf)
+					.unwrap()
+					.try_into()
+					.unwrap(),
+			}
+		})
+		.collect();
+	let commitment = Commitment {
+		memory: Some(MemoryCommitment {
+			passes,
+			digest: memory_digest(&roots),
+		}),
+		..proof.commitment()
+	};
+	let seeds = Seeds {
+		memory: Some(MEMORY_SEED),
+		..proof.seeds(&SAMPLES)
+	};
+	let memory = Some(MemoryReveal {
+		roots: roots.try_into().unwrap(),
+		openings: openings.try_into().unwrap(),
+	});
+	(
+		seeds,
+		commitment,
+		Reveal {
+			memory,
+			..proof.reveal
+		},
+	)
+}
+
+#[test]
+fn an_honest_proof_of_memory_is_accepted() {
+	for passes in [1, 4] {
+		let (seeds, commitment, reveal) = prove_memory(passes);
+		assert_eq!(verify(&MEMORY, &seeds, &commitment, &reveal), Ok(()));
+	}
+}
+
+#[test]
+fn a_proof_of_memory_that_was_changed_anywhere_is_refused() {
+	let (seeds, commitment, reveal) = prove_memory(3);
+	type Change = fn(&mut Seeds, &mut Commitment, &mut MemoryReveal);
+	let digest_of = |reveal: &MemoryReveal| memory_digest(&reveal.roots);
+	let changes: [(VerifyError, Change); 13] = [
+		(VerifyError::Passes, |_, _, r| {
+			r.roots.pop();
+		}),
+		(VerifyError::Passes, |_, c, _| {
+			c.memory.as_mut().unwrap().passes = 5;
+		}),
+		(VerifyError::MemoryDigest, |_, _, r| r.roots[0][0] ^= 1),
+		(VerifyError::MemorySamples, |_, _, r| {
+			r.openings.pop();
+		}),
+		(VerifyError::MemoryRow, |_, _, r| {
+			r.openings[0].tiles[0] ^= 1
+		}),
+		(VerifyError::MemoryRow, |_, _, r| {
+			r.openings[0].tiles_path[0][0] ^= 1;
+		}),
+		(VerifyError::MemoryRow, |_, _, r| {
+			r.openings[0].tiles_path.pop();
+		}),
+		(VerifyError::SumsRoot, |_, _, r| r.openings[0].sums[0] ^= 1),
+		(VerifyError::SumsRoot, |_, _, r| {
+			r.openings[0].sums_path.pop();
+		}),
+		(VerifyError::SumsRoot, |_, _, r| {
+			r.openings[0].sums_path.try_push([0; 32]).unwrap();
+		}),
+		(VerifyError::SumsRoot, |s, _, _| s.memory = Some([6; 32])),
+		(VerifyError::Memory, |s, _, _| s.memory = None),
+		(VerifyError::Memory, |_, c, _| c.memory = None),
+	];
+	for (index, (error, change)) in changes.into_iter().enumerate() {
+		let (mut seeds, mut commitment, mut changed) = (seeds, commitment, reveal.clone());
+		change(
+			&mut seeds,
+			&mut commitment,
+			changed.memory.as_mut().unwrap(),
+		);
+		let found = verify(&MEMORY, &seeds, &commitment, &changed);
+		assert_eq!(found, Err(error), "change {index}");
+	}
+	let without = Reveal {
+		memory: None,
+		..reveal.clone()
+	};
+	assert_eq!(
+		verify(&MEMORY, &seeds, &commitment, &without),
+		Err(VerifyError::Memory)
+	);
+	// Sums that were not computed, and are committed.
+	let mut forged = reveal;
+	let memory = forged.memory.as_mut().unwrap();
+	let zeros = vec![0; MEMORY.sums_leaves() as usize * SUMS_BYTES];
+	let mut current = MEMORY_SEED;
+	for (pass, root) in (0u32..).zip(memory.roots.iter_mut()) {
+		*root = blake3::keyed_hash(&current, &zeros).into();
+		let values: Vec<Hash> = (0..MEMORY.sums_leaves())
+			.map(|leaf| tile_chaining_value(&current, leaf, &[0; SUMS_BYTES]))
+			.collect();
+		for (position, opening) in memory_positions(&MEMORY, 3, &SAMPLES)
+			.iter()
+			.zip(memory.openings.iter_mut())
+			.filter(|(position, _)| position.pass == pass)
+		{
+			let (leaf, _) = position.in_sums();
+			opening.sums = [0; SUMS_BYTES];
+			opening.sums_path = tree_path(&current, &values, leaf)
+				.unwrap()
+				.try_into()
+				.unwrap();
+		}
+		current = next_pass_seed(&current, root, pass);
+	}
+	let commitment = Commitment {
+		memory: Some(MemoryCommitment {
+			passes: 3,
+			digest: digest_of(memory),
+		}),
+		..commitment
+	};
+	assert_eq!(
+		verify(&MEMORY, &seeds, &commitment, &forged),
+		Err(VerifyError::Sums)
+	);
+}
+
+#[test]
+fn a_memory_phase_out_of_bounds_is_refused() {
+	let memory = MEMORY.memory.unwrap();
+	let others = [
+		MemoryParams {
+			kept_rounds: 49,
+			..memory
+		},
+		MemoryParams {
+			kept_rounds: 40,
+			..memory
+		},
+		MemoryParams {
+			kept_rounds: 16,
+			..memory
+		},
+		MemoryParams {
+			samples: 0,
+			..memory
+		},
+		MemoryParams {
+			samples: MAX_MEMORY_SAMPLES + 1,
+			..memory
+		},
+		MemoryParams {
+			window: 2,
+			..memory
+		},
+		MemoryParams {
+			max_passes: 0,
+			..memory
+		},
+		MemoryParams {
+			max_passes: MAX_PASSES + 1,
+			..memory
+		},
+		MemoryParams {
+			reference_bytes: 0,
+			..memory
+		},
+	];
+	assert_eq!(MEMORY.validate(), Ok(()));
+	for memory in others {
+		let params = ClassParams {
+			memory: Some(memory),
+			..MEMORY
+		};
+		assert_eq!(params.validate(), Err(ParamsError::Memory), "{memory:?}");
+	}
+}
+
+#[test]
+fn the_deepest_trees_fit_into_their_paths() {
+	let largest = ClassParams {
+		m: MAX_SIDE,
+		n: MAX_SIDE,
+		min_rounds: MAX_ROUNDS,
+		max_rounds: MAX_ROUNDS,
+		memory: Some(MemoryParams {
+			kept_rounds: MAX_ROUNDS,
+			..MEMORY.memory.unwrap()
+		}),
+		..PARAMS
+	};
+	assert_eq!(largest.validate(), Ok(()));
+	assert_eq!(largest.depth(), MAX_DEPTH);
+	assert_eq!(largest.sums_leaves(), 1 << MAX_SUMS_DEPTH);
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(48))]
+
+	#[test]
+	fn a_tree_of_any_number_of_chunks_is_blake3s(count in 2usize..70, at in 0usize..70) {
+		let key = [3; 32];
+		let bytes: Vec<u8> = (0..count * TILE_BYTES).map(|x| ((x * 7) >> 3) as u8).collect();
+		let leaves: Vec<Hash> = (0u32..)
+			.zip(bytes.as_chunks::<TILE_BYTES>().0)
+			.map(|(index, chunk)| tile_chaining_value(&key, index, chunk))
+			.collect();
+		let root = <Hash>::from(blake3::keyed_hash(&key, &bytes));
+		prop_assert_eq!(tree_root(&key, leaves.clone()), Some(root));
+		let index = (at % count) as u32;
+		let path = tree_path(&key, &leaves, index).unwrap();
+		let leads_to = |count, index, path: &[Hash]| {
+			path_root(&key, count, index, leaves[at % leaves.len()], path)
+		};
+		prop_assert_eq!(leads_to(count as u32, index, &path), Some(root));
+		prop_assert_eq!(leads_to(count as u32, index, &path[1..]), None);
+		prop_assert_eq!(leads_to(count as u32, index, &[path.clone(), vec![key]].concat()), None);
+		prop_assert_eq!(leads_to(count as u32, count as u32, &path), None);
+	}
+}
+
+#[test]
+fn what_is_kept_of_a_tile_is_the_lower_half_of_each_element() {
+	let mut tiles = [0; ROW_TILES_BYTES];
+	for (index, word) in (0u32..).zip(tiles.as_chunks_mut::<4>().0) {
+		*word = index.wrapping_mul(0x0101_0001).to_le_bytes();
+	}
+	let kept = kept_row(&tiles);
+	for (index, word) in (0u32..).zip(kept.as_chunks::<2>().0) {
+		assert_eq!(*word, (index as u16).to_le_bytes());
+	}
+}
+
 #[test]
 fn the_formats_are_frozen() {
 	let proof = prove(&PARAMS, [7; 32], 2, &SAMPLES);
@@ -403,6 +715,8 @@ fn the_formats_are_frozen() {
 		class: 5,
 		params: PARAMS,
 	};
+	let (_, commitment, reveal) = prove_memory(2);
+	let memory = reveal.memory.unwrap();
 	let mut row = [0u8; 64];
 	fill_row(&RoundKeys::new(&[7; 32]), 1, &mut row);
 	let vectors = [
@@ -412,6 +726,12 @@ fn the_formats_are_frozen() {
 		hex(&proof.digest),
 		hex(&seed(&context, &mix(&[[5; 32], [6; 32]]))),
 		hex(&sample_seed(&[7; 32], &SAMPLES)),
+		hex(&memory_seed(&[7; 32], &proof.digest, &SAMPLES)),
+		hex(&pass_vectors(&MEMORY_SEED)[1][..32]),
+		hex(&memory.roots[0]),
+		hex(&next_pass_seed(&MEMORY_SEED, &memory.roots[0], 0)),
+		hex(&commitment.memory.unwrap().digest),
+		format!("{:?}", &memory_positions(&MEMORY, 4, &SAMPLES)[..2]),
 	];
 	assert_eq!(vectors, VECTORS, "a format changed: {vectors:#?}");
 }
@@ -420,14 +740,22 @@ fn hex(bytes: &[u8]) -> String {
 	bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Row 1 of A, the first root, the second seed, the commitment, a challenge's seed, the positions' seed.
-const VECTORS: [&str; 6] = [
+/// Row 1 of A, the first root, the second seed, the commitment, a challenge's seed, the positions' seed;
+/// the memory phase's seed, its second vector, the first root of a pass, the second seed of passes, their
+/// commitment, and two positions.
+const VECTORS: [&str; 12] = [
 	"7f05b3f379cc9f38c170c1858cb3c2e9304dd9a6dd1aecc4627f8d3cbbbfd2a2",
 	"85450bf9fe784dd07d2b44106bac9a8f00407631221eacd4601d331386af364b",
 	"d79443efd58ece22336b7eeb41af75434d339704057c206e74fe589bf5dd6a6a",
 	"0228175714e0ebefa9d6556d532db83f928e4518e3a81aac5276aaf5dc8fe51b",
-	"3fb6833fb875468d0d38628c14c63f67b17f6b5615e7c0dc90c087cf2fa559cd",
+	"e227da269c1fb0005f812f88bdcc26fbc6b4d40c9b606ca0afe6a89f85cd777e",
 	"4b51d7ef6a71201a6003e4fa2cdb405307ec18612470206620134e9fa5da7deb",
+	"d5a35cd446440719d2090c732cddc1a3f8f4b9ffc8ba1321fe634c5a625388e6",
+	"cd3db6911a7d5bb7b6dc8f8cb41b151ea9a83ab51acad9acb73f33536bf47b0a",
+	"2b06cdf35a423b2efbbe2ba374b8b98b7c648697d76fb0ae898849b6181336d8",
+	"a7bde646a90d017eb0bf9c9ab87a6556b360fa94b90314eb40c8df98fe3056cb",
+	"961ffe45796711bec0fd4b9dffe28d1506f6166d432df484d1b2dffc46cbf657",
+	"[MemoryPosition { pass: 1, row: 78 }, MemoryPosition { pass: 3, row: 128 }]",
 ];
 
 proptest! {
@@ -436,17 +764,14 @@ proptest! {
 	#[test]
 	fn one_wrong_byte_anywhere_is_refused(at in 0usize..8_000, flip in 1u8..) {
 		use codec::{Decode, Encode};
-		let mut proof = prove(&PARAMS, [7; 32], 3, &SAMPLES);
+		let proof = prove(&PARAMS, [7; 32], 3, &SAMPLES);
 		let mut bytes = proof.reveal.encode();
 		let at = at % bytes.len();
 		bytes[at] ^= flip;
 		// Either it does not decode, or it is not accepted. Only the unsampled elements of a tile
 		// are checked by their hash alone; the hash covers them all.
 		if let Ok(reveal) = Reveal::decode(&mut bytes.as_slice()) {
-			let first = prove(&PARAMS, [7; 32], 3, &SAMPLES).reveal.roots[0];
-			proof.reveal = reveal;
-			let result =
-				verify(&PARAMS, &proof.seed, 3, &proof.digest, &first, &SAMPLES, &proof.reveal);
+			let result = verify(&PARAMS, &proof.seeds(&SAMPLES), &proof.commitment(), &reveal);
 			prop_assert!(result.is_err());
 		}
 	}

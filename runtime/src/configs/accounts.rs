@@ -72,9 +72,11 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 					| RuntimeCall::ProofOfCompute(
 						pallet_proof_of_compute::Call::commit_first { .. }
 							| pallet_proof_of_compute::Call::commit { .. }
+							| pallet_proof_of_compute::Call::commit_memory { .. }
 							| pallet_proof_of_compute::Call::reveal { .. }
 							| pallet_proof_of_compute::Call::enter { .. }
 							| pallet_proof_of_compute::Call::commit_entry { .. }
+							| pallet_proof_of_compute::Call::commit_entry_memory { .. }
 							| pallet_proof_of_compute::Call::reveal_entry { .. }
 							| pallet_proof_of_compute::Call::conclude { .. }
 							| pallet_proof_of_compute::Call::excuse { .. },

@@ -22,6 +22,7 @@ use api::runtime_types::{
 	pallet_utility::pallet::Call as Utility,
 	pallet_validator_set::pallet::Call as Validators,
 	pallet_whitelist::pallet::Call as Whitelist,
+	usufruct_proof::params::MemoryParams,
 	usufruct_runtime::configs::parameters::{
 		dynamic::{market, node_registry},
 		RuntimeParameters,
@@ -137,6 +138,8 @@ fn of_class(id: u16, known: Option<&ResourceClass>, class: &ResourceClass) -> Ve
 	let name = text(&class.name.0);
 	let rows = |class: &ResourceClass| {
 		let p = &class.params;
+		// All zero where there is no memory phase.
+		let memory = |get: &dyn Fn(&MemoryParams) -> u64| p.memory.as_ref().map_or(0, get);
 		[
 			("m", u64::from(p.m)),
 			("n", p.n.into()),
@@ -148,6 +151,11 @@ fn of_class(id: u16, known: Option<&ResourceClass>, class: &ResourceClass) -> Ve
 			("min_rounds", p.min_rounds.into()),
 			("max_rounds", p.max_rounds.into()),
 			("reference_ops", p.reference_ops),
+			("kept_rounds", memory(&|m| m.kept_rounds.into())),
+			("memory_samples", memory(&|m| m.samples.into())),
+			("memory_window", memory(&|m| m.window.into())),
+			("max_passes", memory(&|m| m.max_passes.into())),
+			("reference_bytes", memory(&|m| m.reference_bytes)),
 			("revenue_weight_ppm", class.revenue_weight_ppm.into()),
 			("version", p.version.into()),
 		]

@@ -25,6 +25,7 @@ use api::runtime_types::{
 	pallet_validator_set::pallet::Call as Validators,
 	pallet_whitelist::pallet::Call as Whitelist,
 	sp_arithmetic::per_things::Permill,
+	usufruct_proof::params::MemoryParams,
 	usufruct_runtime::{
 		configs::parameters::{
 			dynamic::{market, node_registry},
@@ -174,6 +175,24 @@ pub(crate) struct Class {
 	/// Operations per second of the class's reference
 	#[arg(long)]
 	reference_ops: Option<u64>,
+	/// Without a memory phase
+	#[arg(long, conflicts_with_all = ["kept_rounds", "memory_samples", "memory_window", "max_passes", "reference_bytes"])]
+	no_memory: bool,
+	/// Rounds whose results the memory phase passes over, at most the fewest rounds
+	#[arg(long)]
+	kept_rounds: Option<u32>,
+	/// Samples opened per proof of memory, 1 to 16
+	#[arg(long)]
+	memory_samples: Option<u32>,
+	/// Blocks from the seed of the passes to their commitment
+	#[arg(long)]
+	memory_window: Option<u32>,
+	/// Most passes that count, at most 512
+	#[arg(long)]
+	max_passes: Option<u32>,
+	/// Bytes per second of the class's reference
+	#[arg(long)]
+	reference_bytes: Option<u64>,
 	/// Weight of its income in rewards, parts per million
 	#[arg(long)]
 	revenue_weight_ppm: Option<u32>,
@@ -351,6 +370,33 @@ pub(crate) fn whitelisted_hash(
 }
 
 impl Class {
+	/// The memory phase, like this one but for what is given.
+	fn memory(&self, known: Option<MemoryParams>) -> Option<MemoryParams> {
+		let is_given = self.kept_rounds.is_some()
+			|| self.memory_samples.is_some()
+			|| self.memory_window.is_some()
+			|| self.max_passes.is_some()
+			|| self.reference_bytes.is_some();
+		if self.no_memory || !(is_given || known.is_some()) {
+			return None;
+		}
+		// What a new phase lacks is out of its bounds, and refused.
+		let known = known.unwrap_or(MemoryParams {
+			kept_rounds: 0,
+			samples: 0,
+			window: 0,
+			max_passes: 0,
+			reference_bytes: 0,
+		});
+		Some(MemoryParams {
+			kept_rounds: self.kept_rounds.unwrap_or(known.kept_rounds),
+			samples: self.memory_samples.unwrap_or(known.samples),
+			window: self.memory_window.unwrap_or(known.window),
+			max_passes: self.max_passes.unwrap_or(known.max_passes),
+			reference_bytes: self.reference_bytes.unwrap_or(known.reference_bytes),
+		})
+	}
+
 	async fn call(self, at: &AtBlock) -> Result<api::Call, Failure> {
 		let classes = || storage().proof_of_compute().classes();
 		let known: Option<ResourceClass> = entry!(at, classes(), (self.class,));
@@ -368,8 +414,8 @@ impl Class {
 				self.class
 			)));
 		};
-		if let Some(name) = self.name {
-			class.name = BoundedVec(name.into_bytes());
+		if let Some(name) = &self.name {
+			class.name = BoundedVec(name.clone().into_bytes());
 		}
 		let p = &mut class.params;
 		for (to, given) in [
@@ -387,6 +433,7 @@ impl Class {
 			*to = given.unwrap_or(*to);
 		}
 		p.reference_ops = self.reference_ops.unwrap_or(p.reference_ops);
+		p.memory = self.memory(p.memory.take());
 		p.version = version;
 		sound(&class)?;
 		Ok(api::Call::ProofOfCompute(Proofs::set_class {

@@ -2,7 +2,7 @@
 
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::TokenError;
-use usufruct_proof::RANDOMNESS_KEPT;
+use usufruct_proof::{Speed, RANDOMNESS_KEPT};
 
 use super::prover::*;
 use crate::{mock::*, Entries, EntryFailure, EntryState, Error, Event, Histories};
@@ -49,17 +49,23 @@ fn force(by: u64, hid: u64) {
 fn a_speed_that_no_audit_has_seen_is_audited() {
 	known(|| {
 		let history = Histories::<Test>::get(0).expect("it was scored");
-		assert_eq!(history.audited_ops, EPOCH_PARAMS.ops_per_second(8, SLOT));
+		let seen = speed(&EPOCH_PARAMS, 8, 0);
+		assert_eq!(history.audited, seen);
 		for (ops, unproven) in [
-			(history.audited_ops, false),
-			(history.audited_ops + history.audited_ops / 20, false),
-			(history.audited_ops + history.audited_ops / 20 + 1, true),
+			(seen.ops_per_second, false),
+			(seen.ops_per_second + seen.ops_per_second / 20, false),
+			(seen.ops_per_second + seen.ops_per_second / 20 + 1, true),
 		] {
-			assert_eq!(history.is_unproven(ops), unproven);
+			let claimed = Speed {
+				ops_per_second: ops,
+				..seen
+			};
+			assert_eq!(history.is_unproven(&claimed), unproven);
 		}
 		// Who has proved less before is opened now, whatever the lottery says.
 		Histories::<Test>::mutate(0, |history| {
-			history.as_mut().expect("it was scored").audited_ops /= 2;
+			let history = history.as_mut().expect("it was scored");
+			history.audited.ops_per_second /= 2;
 		});
 		next_epoch();
 		commit_entry(0, 8);

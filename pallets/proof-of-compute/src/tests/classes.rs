@@ -140,6 +140,7 @@ fn parameters_at_their_bounds_are_accepted() {
 			min_rounds: 1,
 			max_rounds: 1,
 			reference_ops: 1,
+			memory: None,
 			version: 0,
 		};
 		assert_ok!(set(8, largest));

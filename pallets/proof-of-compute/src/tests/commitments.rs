@@ -1,6 +1,7 @@
 //! The first root and the commitment: when they are due, and that they bind.
 
 use frame_support::{assert_noop, assert_ok};
+use usufruct_proof::Commitment;
 
 use super::prover::*;
 use crate::{mock::*, ChallengeState, Error, Event};
@@ -38,14 +39,15 @@ fn the_commitment_is_kept_beside_the_first_root() {
 				rounds: 5
 			}]
 		);
-		let (first_root, rounds, digest) = (ROOT, 5, DIGEST);
+		let commitment = Commitment {
+			first_root: ROOT,
+			rounds: 5,
+			digest: DIGEST,
+			memory: None,
+		};
 		assert_eq!(
 			challenge(id).state,
-			ChallengeState::Committed {
-				first_root,
-				rounds,
-				digest
-			}
+			ChallengeState::Committed { commitment }
 		);
 	});
 }

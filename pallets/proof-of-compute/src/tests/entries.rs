@@ -41,7 +41,7 @@ fn an_entry_goes_from_its_first_root_to_a_score_and_a_rank() {
 		reveal_entry(0, open_entry(0, &work));
 		go_to(entry(0).disputes_until() + 1);
 		conclude(0);
-		let ops = EPOCH_PARAMS.ops_per_second(8, SLOT);
+		let speed = speed(&EPOCH_PARAMS, 8, 0);
 		assert_eq!(
 			events(),
 			[
@@ -55,7 +55,7 @@ fn an_entry_goes_from_its_first_root_to_a_score_and_a_rank() {
 				Event::Scored {
 					epoch,
 					hid: 0,
-					ops_per_second: ops,
+					speed,
 					epoch_ppm: 1_000_000,
 					score_ppm: 1_000_000,
 					rank: 1
@@ -69,8 +69,9 @@ fn an_entry_goes_from_its_first_root_to_a_score_and_a_rank() {
 			shown,
 			Some(Shown {
 				epoch,
-				ops_per_second: ops,
+				speed,
 				rounds: 8,
+				memory_bytes: 0,
 				issued_at: 1,
 				committed_at: 4,
 				opened_at: Some(19),
@@ -296,6 +297,7 @@ fn an_opening_is_due_from_its_positions_to_its_last_block() {
 		let empty = Reveal {
 			roots: Default::default(),
 			openings: Default::default(),
+			memory: None,
 		};
 		go_to(entry(0).timeline().sampled_at() - 1);
 		assert_noop!(
@@ -325,7 +327,7 @@ fn too_little_randomness_is_nobodys_fault_and_no_missed_epoch() {
 		assert!(failed(0, EntryFailure::NoRandomness));
 		let after = Histories::<Test>::get(0).expect("it stays");
 		assert_eq!(after.excused, before.excused + 1);
-		assert_eq!(after.audited_ops, before.audited_ops);
+		assert_eq!(after.audited, before.audited);
 		assert!(Faults::get().is_empty());
 		assert_eq!(ProofOfCompute::score_ppm(0), 1_000_000);
 	});

@@ -1,6 +1,7 @@
 //! The median of the last epochs.
 
 use proptest::prelude::*;
+use usufruct_proof::Speed;
 
 use crate::{History, EPOCHS_KEPT};
 
@@ -87,11 +88,15 @@ fn an_excused_epoch_does_not_exist() {
 #[test]
 fn who_was_excused_is_audited_again() {
 	let mut history = history(1, &[Score(5)]);
-	history.audited_ops = 100;
+	let speed = |ops_per_second| Speed {
+		ops_per_second,
+		bytes_per_second: 0,
+	};
+	history.audited = speed(100);
 	history.note_excuse(2, false);
-	assert!(!history.is_unproven(100));
+	assert!(!history.is_unproven(&speed(100)));
 	history.note_excuse(3, true);
-	assert!(history.is_unproven(1));
+	assert!(history.is_unproven(&speed(1)));
 }
 
 #[test]

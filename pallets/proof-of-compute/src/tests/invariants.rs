@@ -1,11 +1,11 @@
 //! Each invariant sees the state that breaks it.
 
-use usufruct_proof::ClassParams;
+use usufruct_proof::{ClassParams, Commitment};
 
 use super::prover::*;
 use crate::{
-	mock::*, ChallengeOfHid, Challenges, Classes, Commitment, Entries, EntryState, Histories,
-	NextChallengeId, OpenEntries, Ranking,
+	mock::*, ChallengeOfHid, Challenges, Classes, Entries, EntryState, Histories, NextChallengeId,
+	OpenEntries, Ranking,
 };
 use usufruct_proof::RANDOMNESS_KEPT;
 
@@ -157,6 +157,7 @@ fn a_bond_that_is_not_held_is_seen() {
 				first_root: [0; 32],
 				rounds: 2,
 				digest: [0; 32],
+				memory: None,
 			};
 			entry.state = EntryState::Disputed {
 				commitment,

@@ -9,6 +9,7 @@ mod epochs;
 mod expiry;
 mod histories;
 mod invariants;
+mod memory;
 mod model;
 mod origins;
 mod prover;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{traits::NodeInspect, ChallengeId, EpochId, Hid, NodeId};
-use usufruct_proof::{ClassParams, Reveal};
+use usufruct_proof::{ClassParams, Hash, MemoryParams, Reveal};
 
 use super::prover::*;
 use crate::{
@@ -26,7 +26,24 @@ const SMALL: ClassParams = ClassParams {
 	min_rounds: 1,
 	max_rounds: 3,
 	reference_ops: 20_000,
+	memory: None,
 	version: 1,
+};
+
+/// The same with a memory phase of two leaves of sums.
+const SMALL_MEMORY: ClassParams = ClassParams {
+	m: 64,
+	n: 64,
+	min_rounds: 32,
+	max_rounds: 34,
+	memory: Some(MemoryParams {
+		kept_rounds: 32,
+		samples: 2,
+		window: 3,
+		max_passes: 3,
+		reference_bytes: 20_000,
+	}),
+	..SMALL
 };
 
 /// How a machine takes the step that is due.
@@ -120,16 +137,16 @@ fn step() -> impl Strategy<Value = Step> {
 		12 => (0u64..3, 1u32..4, manner, any::<bool>()).prop_map(|(back, rounds, manner, waits)| {
 			Step::Answer { back, rounds, manner, waits }
 		}),
-		3 => (1u64..5, 0u64..3, 0u8..3, 0u32..5)
+		3 => (1u64..5, 0u64..3, 0u8..4, 0u32..5)
 			.prop_map(|(who, back, which, rounds)| Step::Call { who, back, which, rounds }),
 		3 => (1u64..5, 0u64..4).prop_map(|(who, back)| Step::Expire { who, back }),
 		10 => (0u64..5, 1u32..4, entry_manner()).prop_map(|(hid, rounds, manner)| {
 			Step::Epoch { hid, rounds, manner }
 		}),
-		5 => (1u64..5, 0u64..5, 0u8..6, 0u32..5)
+		5 => (1u64..5, 0u64..5, 0u8..7, 0u32..5)
 			.prop_map(|(who, hid, which, rounds)| Step::EntryCall { who, hid, which, rounds }),
 		1 => (0u32..4, any::<bool>()).prop_map(|(node, busy)| Step::Occupy { node, busy }),
-		1 => (0u32..3, 4u32..8, 20u32..40, 0u32..8, 0u32..4).prop_map(
+		1 => (0u32..3, 4u32..8, 20u32..60, 0u32..8, 0u32..4).prop_map(
 			|(pause, entry, span, disputes, audits)| Step::SetRules {
 				pause, entry, span, disputes, audits,
 			}
@@ -149,26 +166,49 @@ fn entry_manner() -> impl Strategy<Value = Manner> {
 }
 
 /// What the machines remember.
-#[derive(Default)]
 struct World {
-	works: BTreeMap<ChallengeId, Work>,
-	entries: BTreeMap<(EpochId, Hid), Work>,
+	/// The class's parameters, as it began.
+	params: ClassParams,
+	works: BTreeMap<ChallengeId, (Work, Option<Passes>)>,
+	entries: BTreeMap<(EpochId, Hid), (Work, Option<Passes>)>,
 	next_hid: Hid,
 }
 
+/// Opens rounds, and passes where there were some.
+fn open((work, passes): &(Work, Option<Passes>), samples: &Hash) -> Reveal {
+	match passes {
+		Some(passes) => work.open_with(passes, samples),
+		None => work.open(samples),
+	}
+}
+
 impl World {
+	fn new(params: ClassParams) -> Self {
+		Self {
+			params,
+			works: BTreeMap::new(),
+			entries: BTreeMap::new(),
+			next_hid: 0,
+		}
+	}
+
+	/// So many more rounds than the fewest, from 1.
+	fn rounds(&self, rounds: u32) -> u32 {
+		self.params.min_rounds + rounds.clamp(1, 3) - 1
+	}
+
 	fn id(back: u64) -> ChallengeId {
 		NextChallengeId::<Test>::get().saturating_sub(1 + back)
 	}
 
 	/// The work of a challenge, computed when it is first asked for. None before there is a seed.
 	fn work(&mut self, id: ChallengeId, rounds: u32) -> Option<Work> {
-		if let Some(work) = self.works.get(&id) {
+		if let Some((work, _)) = self.works.get(&id) {
 			return Some(work.clone());
 		}
 		let params = Challenges::<Test>::get(id)?.params;
-		let work = Work::new(params, ProofOfCompute::seed(id)?, rounds);
-		self.works.insert(id, work.clone());
+		let work = Work::new(params, ProofOfCompute::seed(id)?, self.rounds(rounds));
+		self.works.insert(id, (work.clone(), None));
 		Some(work)
 	}
 
@@ -186,22 +226,36 @@ impl World {
 			go_to(match challenge.state {
 				ChallengeState::Issued => challenge.timeline().opens_at(),
 				ChallengeState::Started { .. } => now(),
-				ChallengeState::Committed { .. } => challenge.timeline().sampled_at(),
+				ChallengeState::Committed { commitment } => {
+					match challenge.params.is_met_by(&commitment) {
+						true => challenge.timeline().sampled_at(),
+						false => challenge.timeline().memory_opens_at(),
+					}
+				}
 			});
 		}
 		let mut work = self.work(id, rounds)?;
 		match manner {
 			Manner::Honest => {}
 			Manner::Wrong => work.roots[0][0] ^= 1,
-			Manner::Copied(back) => work = self.works.get(&Self::id(back))?.clone(),
+			Manner::Copied(back) => work = self.works.get(&Self::id(back))?.0.clone(),
 		}
 		Some(match challenge.state {
 			ChallengeState::Issued => ProofOfCompute::commit_first(owner, id, work.roots[0]),
 			ChallengeState::Started { .. } => {
 				ProofOfCompute::commit(owner, id, work.rounds(), work.digest())
 			}
+			ChallengeState::Committed { commitment }
+				if !challenge.params.is_met_by(&commitment) =>
+			{
+				let passes = work.pass_over(ProofOfCompute::memory_seed(id)?, 2);
+				let (count, digest) = (passes.count(), passes.commitment().digest);
+				self.works.insert(id, (work, Some(passes)));
+				ProofOfCompute::commit_memory(owner, id, count, digest)
+			}
 			ChallengeState::Committed { .. } => {
-				let opened = work.open(&ProofOfCompute::sample_seed(id)?);
+				let passes = self.works.get(&id)?.1.clone();
+				let opened = open(&(work, passes), &ProofOfCompute::sample_seed(id)?);
 				ProofOfCompute::reveal(owner, id, Box::new(opened))
 			}
 		})
@@ -215,21 +269,31 @@ impl World {
 			let epoch = open_epoch_now()?;
 			let params = ProofOfCompute::params_in(&epoch, CLASS).ok()?;
 			let seed = known_seed(&epoch, hid)?;
-			let mut work = Work::new(params, seed, rounds.clamp(1, 3));
+			let mut work = Work::new(params, seed, self.rounds(rounds));
 			if matches!(manner, Manner::Wrong) {
 				work.roots[0][0] ^= 1;
 			}
 			let first = work.roots[0];
-			self.entries.insert((epoch.id, hid), work);
+			self.entries.insert((epoch.id, hid), (work, None));
 			return Some(ProofOfCompute::enter(owner, hid, epoch.id, first));
 		};
-		let work = self.entries.get(&(entry.epoch.id, hid))?;
+		let proof = self.entries.get_mut(&(entry.epoch.id, hid))?;
+		let work = &proof.0;
 		Some(match entry.state {
 			EntryState::Started { .. } => {
 				ProofOfCompute::commit_entry(owner, hid, work.rounds(), work.digest())
 			}
+			EntryState::Committed { commitment, .. }
+				if !entry.params.is_met_by(&commitment)
+					&& now() <= entry.timeline().memory_until() =>
+			{
+				let passes = work.pass_over(ProofOfCompute::entry_memory_seed(hid)?, 3);
+				let (count, digest) = (passes.count(), passes.commitment().digest);
+				proof.1 = Some(passes);
+				ProofOfCompute::commit_entry_memory(owner, hid, count, digest)
+			}
 			_ if ProofOfCompute::is_audit_due(hid) == Some(true) => {
-				let opened = work.open(&ProofOfCompute::entry_sample_seed(hid)?);
+				let opened = open(proof, &ProofOfCompute::entry_sample_seed(hid)?);
 				ProofOfCompute::reveal_entry(owner, hid, Box::new(opened))
 			}
 			_ => ProofOfCompute::conclude(owner, hid)
@@ -322,7 +386,7 @@ impl World {
 					window,
 					samples,
 					version,
-					..SMALL
+					..self.params
 				};
 				let root = RuntimeOrigin::root();
 				Some(ProofOfCompute::set_class(root, CLASS, class(params)))
@@ -335,10 +399,12 @@ fn any_call(who: u64, id: ChallengeId, which: u8, rounds: u32) -> DispatchResult
 	match which {
 		0 => ProofOfCompute::commit_first(signed(who), id, [1; 32]),
 		1 => ProofOfCompute::commit(signed(who), id, rounds, [1; 32]),
+		2 => ProofOfCompute::commit_memory(signed(who), id, rounds, [1; 32]),
 		_ => {
 			let empty = Reveal {
 				roots: Default::default(),
 				openings: Default::default(),
+				memory: None,
 			};
 			ProofOfCompute::reveal(signed(who), id, Box::new(empty))
 		}
@@ -349,6 +415,7 @@ fn any_entry_call(who: u64, hid: Hid, which: u8, rounds: u32) -> DispatchResult 
 	let empty = || Reveal {
 		roots: Default::default(),
 		openings: Default::default(),
+		memory: None,
 	};
 	match which {
 		0 => ProofOfCompute::enter(signed(who), hid, ProofOfCompute::last_epoch(), [1; 32]),
@@ -356,6 +423,7 @@ fn any_entry_call(who: u64, hid: Hid, which: u8, rounds: u32) -> DispatchResult 
 		2 => ProofOfCompute::reveal_entry(signed(who), hid, Box::new(empty())),
 		3 => ProofOfCompute::force_audit(signed(who), hid),
 		4 => ProofOfCompute::excuse(signed(who), hid),
+		5 => ProofOfCompute::commit_entry_memory(signed(who), hid, rounds, [1; 32]),
 		_ => ProofOfCompute::conclude(signed(who), hid)
 			.map(|_| ())
 			.map_err(|error| error.error),
@@ -389,13 +457,13 @@ fn faults_of(events: &[Event<Test>]) -> usize {
 const SMALL_RULES: EpochRules = EpochRules {
 	pause: 2,
 	entry: 5,
-	span: 30,
+	span: 40,
 	disputes: 4,
 	audits: 1,
 };
 
-fn four_machines() -> ExtBuilder {
-	let builder = ExtBuilder::default().params(SMALL).rules(SMALL_RULES);
+fn four_machines(params: ClassParams) -> ExtBuilder {
+	let builder = ExtBuilder::default().params(params).rules(SMALL_RULES);
 	builder
 		.machine(ALICE)
 		.machine(ALICE)
@@ -403,16 +471,21 @@ fn four_machines() -> ExtBuilder {
 		.machine(BOB)
 }
 
+fn small_class() -> impl Strategy<Value = ClassParams> {
+	prop_oneof![Just(SMALL), Just(SMALL_MEMORY)]
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(128))]
 
 	#[test]
 	fn any_sequence_of_calls_keeps_the_invariants(
+		params in small_class(),
 		steps in prop::collection::vec(step(), 1..120)
 	) {
-		four_machines().build_and_execute(|| {
+		four_machines(params).build_and_execute(|| {
 			let issuance = Balances::total_issuance();
-			let (mut world, mut faults) = (World::default(), 0);
+			let (mut world, mut faults) = (World::new(params), 0);
 			for step in steps {
 				world.take(step);
 				ProofOfCompute::do_try_state().expect("the invariants hold");
@@ -447,9 +520,10 @@ proptest! {
 	#[test]
 	fn an_honest_machine_is_never_at_fault(
 		silent in prop::collection::btree_set(1u32..200, 0..120),
+		params in small_class(),
 		delays in prop::collection::vec((1u32..4, 0u32..3, 0u32..4, 0u32..4), 1..8),
 	) {
-		four_machines().build_and_execute(|| {
+		four_machines(params).build_and_execute(|| {
 			silence(silent);
 			for (rounds, to_start, to_commit, to_reveal) in delays {
 				let id = request(0);
@@ -458,13 +532,27 @@ proptest! {
 				go_to(challenge(id).timeline().opens_at() + to_start);
 				let due = challenge(id);
 				let seed = ProofOfCompute::seed(id);
-				if let Some(work) = seed.map(|seed| Work::new(SMALL, seed, rounds)) {
+				let rounds = params.min_rounds + rounds - 1;
+				if let Some(work) = seed.map(|seed| Work::new(params, seed, rounds)) {
+					let timeline = due.timeline();
 					start(id, &work);
-					go_to((now() + to_commit).min(due.timeline().commit_until()));
+					go_to((now() + to_commit).min(timeline.commit_until()));
 					ProofOfCompute::commit(owner(), id, rounds, work.digest()).expect("it is due");
-					go_to((due.timeline().sampled_at() + to_reveal).min(due.timeline().reveal_until()));
-					if let Some(seed) = ProofOfCompute::sample_seed(id) {
-						reveal(id, work.open(&seed));
+					let mut proof = (work, None);
+					if params.memory.is_some() {
+						go_to((timeline.memory_opens_at() + to_commit).min(timeline.memory_until()));
+						let seed = ProofOfCompute::memory_seed(id);
+						proof.1 = seed.map(|seed| proof.0.pass_over(seed, 2));
+					}
+					if let Some(passes) = &proof.1 {
+						let (count, digest) = (passes.count(), passes.commitment().digest);
+						ProofOfCompute::commit_memory(owner(), id, count, digest).expect("it is due");
+					}
+					if params.memory.is_some() == proof.1.is_some() {
+						go_to((timeline.sampled_at() + to_reveal).min(timeline.reveal_until()));
+						if let Some(seed) = ProofOfCompute::sample_seed(id) {
+							reveal(id, open(&proof, &seed));
+						}
 					}
 				}
 				if Challenges::<Test>::contains_key(id) {
@@ -486,11 +574,12 @@ proptest! {
 	#[test]
 	fn an_honest_machine_is_never_at_fault_in_epochs(
 		silent in prop::collection::btree_set(1u32..300, 0..120),
+		params in small_class(),
 		delays in prop::collection::vec((1u32..4, 0u32..3, 0u32..3, 0u32..3, any::<bool>()), 1..6),
 	) {
-		four_machines().build().execute_with(|| {
+		four_machines(params).build().execute_with(|| {
 			silence(silent);
-			let mut world = World::default();
+			let mut world = World::new(params);
 			for (rounds, to_commit, to_reveal, to_conclude, doubted) in delays {
 				next_epoch();
 				let mut step = |wait: u32| {
@@ -504,6 +593,10 @@ proptest! {
 				}
 				prop_assert_eq!(entry(0).epoch.id, ProofOfCompute::last_epoch());
 				step(to_commit).expect("it is entered").expect("the window is open");
+				if params.memory.is_some() {
+					go_to(entry(0).timeline().memory_opens_at());
+					step(to_commit);
+				}
 				go_to(entry(0).timeline().sampled_at() + to_reveal);
 				if ProofOfCompute::is_audit_due(0) == Some(true) {
 					step(0);

@@ -25,6 +25,7 @@ fn answers(challenge: ChallengeId) -> Vec<RuntimeCall> {
 	let reveal = Reveal {
 		roots: Default::default(),
 		openings: Default::default(),
+		memory: None,
 	};
 	let calls: Vec<Call<Test>> = vec![
 		Call::commit_first {

@@ -2,9 +2,11 @@
 
 use usufruct_primitives::{traits::NodeInspect, ChallengeId};
 use usufruct_proof::{
-	commit_digest, element, fill_column, fill_row, next_seed, parent, sample_positions,
-	tile_chaining_value, tile_root, ClassParams, Hash, Occasion, Opening, Reveal, RoundKeys, TILE,
-	TILE_BYTES,
+	commit_digest, element, fill_column, fill_row, kept_row, memory_digest, memory_positions,
+	next_pass_seed, next_seed, pass_vectors, row_sums, sample_positions, tile_chaining_value,
+	tree_path, tree_root, ClassParams, Commitment, Hash, MemoryCommitment, MemoryOpening,
+	MemoryReveal, Occasion, Opening, Reveal, RoundKeys, Seeds, ROW_BYTES, ROW_TILES, SUMS_BYTES,
+	TILE, TILE_BYTES,
 };
 
 use crate::{mock::*, CurrentEpoch, Entries, Entry, EntryState, Epoch, Pallet, Task};
@@ -50,9 +52,15 @@ pub(crate) fn multiply(params: &ClassParams, round_seed: &Hash) -> Vec<Tile> {
 	tiles
 }
 
-fn leaves(round_seed: &Hash, tiles: &[Tile]) -> Vec<Hash> {
-	let value = |(index, tile)| tile_chaining_value(round_seed, index, tile);
-	(0u32..).zip(tiles).map(value).collect()
+/// The chaining values of chunks that follow each other.
+fn leaves(key: &Hash, chunks: &[[u8; TILE_BYTES]]) -> Vec<Hash> {
+	let value = |(index, chunk)| tile_chaining_value(key, index, chunk);
+	(0u32..).zip(chunks).map(value).collect()
+}
+
+/// The chaining values of leaves of sums.
+fn sums_leaves(key: &Hash, sums: &[u8]) -> Vec<Hash> {
+	leaves(key, sums.as_chunks::<SUMS_BYTES>().0)
 }
 
 impl Work {
@@ -82,7 +90,7 @@ impl Work {
 					*tile = [0; TILE_BYTES];
 				}
 			}
-			let root = tile_root(&current, leaves(&current, &result)).expect("a power of two");
+			let root = tree_root(&current, leaves(&current, &result)).expect("several tiles");
 			seeds.push(next_seed(&current, &root, round));
 			tiles.push(result);
 			roots.push(root);
@@ -111,15 +119,7 @@ impl Work {
 			.map(|position| {
 				let (round, tile) = (position.round as usize, position.tile(&self.params));
 				let (seed, tiles) = (&self.seeds[round], &self.tiles[round]);
-				let (mut level, mut index, mut path) = (leaves(seed, tiles), tile as usize, vec![]);
-				while level.len() > 1 {
-					path.push(level[index ^ 1]);
-					level = level
-						.chunks(2)
-						.map(|pair| parent(seed, &pair[0], &pair[1]))
-						.collect();
-					index /= 2;
-				}
+				let path = tree_path(seed, &leaves(seed, tiles), tile).expect("it is there");
 				Opening {
 					tile: tiles[tile as usize],
 					path: path.try_into().expect("no deeper than the deepest"),
@@ -129,6 +129,118 @@ impl Work {
 		Reveal {
 			roots: self.roots.clone().try_into().expect("few rounds"),
 			openings: openings.try_into().expect("few samples"),
+			memory: None,
+		}
+	}
+
+	/// The commitment to the rounds.
+	pub(crate) fn commitment(&self) -> Commitment {
+		Commitment {
+			first_root: self.roots[0],
+			rounds: self.rounds(),
+			digest: self.digest(),
+			memory: None,
+		}
+	}
+
+	/// The seeds of work without a memory phase.
+	pub(crate) fn seeds(&self, samples: Hash) -> Seeds {
+		Seeds {
+			work: self.seeds[0],
+			memory: None,
+			samples,
+		}
+	}
+
+	/// The tiles of all rows that the memory phase keeps.
+	fn kept(&self) -> Vec<[u8; ROW_TILES as usize * TILE_BYTES]> {
+		let memory = self.params.memory.expect("it has a memory phase");
+		let first = self.tiles.len() - memory.kept_rounds as usize;
+		let tiles: Vec<Tile> = self.tiles[first..].concat();
+		let row = |tiles: &[Tile]| tiles.concat().try_into().expect("four tiles");
+		tiles.chunks(ROW_TILES as usize).map(row).collect()
+	}
+
+	/// So many passes over what is kept.
+	pub(crate) fn pass_over(&self, seed: Hash, passes: u32) -> Passes {
+		self.pass_over_what(seed, passes, |_, row| *row)
+	}
+
+	/// Passes over something else: `instead` gives what is read in place of each row, by its number.
+	pub(crate) fn pass_over_what(
+		&self,
+		seed: Hash,
+		passes: u32,
+		instead: impl Fn(u32, &[u8; ROW_BYTES]) -> [u8; ROW_BYTES],
+	) -> Passes {
+		let rows: Vec<[u8; ROW_BYTES]> = (0u32..)
+			.zip(self.kept())
+			.map(|(index, tiles)| instead(index, &kept_row(&tiles)))
+			.collect();
+		let (mut current, mut seeds, mut sums, mut roots) = (seed, vec![], vec![], vec![]);
+		for pass in 0..passes {
+			let vectors = pass_vectors(&current);
+			let made = rows.iter().map(|row| row_sums(row, &vectors));
+			let made = made.collect::<Vec<_>>().concat();
+			let root = tree_root(&current, sums_leaves(&current, &made)).expect("several leaves");
+			seeds.push(current);
+			sums.push(made);
+			roots.push(root);
+			current = next_pass_seed(&current, &root, pass);
+		}
+		Passes { seeds, sums, roots }
+	}
+
+	/// Opens the positions of the sampling seed, and the rows of the memory phase.
+	pub(crate) fn open_with(&self, passes: &Passes, sample_seed: &Hash) -> Reveal {
+		let rows = self.kept();
+		let opening = |position: &usufruct_proof::MemoryPosition| {
+			let (round, row) = position
+				.in_round(&self.params, self.rounds())
+				.expect("it is kept");
+			let (key, tiles) = (&self.seeds[round as usize], &self.tiles[round as usize]);
+			let path = tree_path(key, &leaves(key, tiles), row * ROW_TILES).expect("it is there");
+			let (pass, (leaf, _)) = (position.pass as usize, position.in_sums());
+			let key = &passes.seeds[pass];
+			let sums = &passes.sums[pass];
+			let sums_path = tree_path(key, &sums_leaves(key, sums), leaf).expect("it is there");
+			MemoryOpening {
+				tiles: rows[position.row as usize],
+				tiles_path: path[2..].to_vec().try_into().expect("not deep"),
+				sums: sums.as_chunks().0[leaf as usize],
+				sums_path: sums_path.try_into().expect("not deep"),
+			}
+		};
+		let positions = memory_positions(&self.params, passes.count(), sample_seed);
+		let openings: Vec<MemoryOpening> = positions.iter().map(opening).collect();
+		Reveal {
+			memory: Some(MemoryReveal {
+				roots: passes.roots.clone().try_into().expect("few passes"),
+				openings: openings.try_into().expect("few samples"),
+			}),
+			..self.open(sample_seed)
+		}
+	}
+}
+
+/// Passes over what was kept, with all their sums.
+#[derive(Clone)]
+pub(crate) struct Passes {
+	seeds: Vec<Hash>,
+	sums: Vec<Vec<u8>>,
+	/// The root of each.
+	pub(crate) roots: Vec<Hash>,
+}
+
+impl Passes {
+	pub(crate) fn count(&self) -> u32 {
+		self.roots.len() as u32
+	}
+
+	pub(crate) fn commitment(&self) -> MemoryCommitment {
+		MemoryCommitment {
+			passes: self.count(),
+			digest: memory_digest(&self.roots),
 		}
 	}
 }

@@ -43,21 +43,21 @@ fn a_right_reveal_is_scored_and_ends_the_challenge() {
 	ExtBuilder::default().machine(ALICE).build_and_execute(|| {
 		let (id, opened) = ready(0, 5);
 		reveal(id, opened);
-		let ops_per_second = PARAMS.ops_per_second(5, SLOT);
-		let score_ppm = PARAMS.score_ppm(ops_per_second);
+		let speed = speed(&PARAMS, 5, 0);
+		let score_ppm = PARAMS.score_ppm(&speed);
 		assert_eq!(
 			events(),
 			[Event::Proved {
 				challenge: id,
 				hid: 0,
-				ops_per_second,
+				speed,
 				score_ppm,
 			}]
 		);
 		let score = Scores::<Test>::get(0).expect("it was scored");
 		assert_eq!(
-			(score.ops_per_second, score.score_ppm, score.rounds),
-			(ops_per_second, score_ppm, 5)
+			(score.speed, score.score_ppm, score.rounds),
+			(speed, score_ppm, 5)
 		);
 		assert_eq!((score.proved_at, score_ppm), (now(), 499_997));
 		// It was not simultaneous with anybody's.

@@ -12,16 +12,7 @@ const SAMPLES: Hash = [9; 32];
 const ROUNDS: u32 = 4;
 
 fn is_refused(work: &Work, reveal: &Reveal) -> bool {
-	verify(
-		&PARAMS,
-		&SEED,
-		ROUNDS,
-		&work.digest(),
-		&work.roots[0],
-		&SAMPLES,
-		reveal,
-	)
-	.is_err()
+	verify(&PARAMS, &work.seeds(SAMPLES), &work.commitment(), reveal).is_err()
 }
 
 fn reversed<T: Clone, S: Get<u32>>(list: &BoundedVec<T, S>) -> BoundedVec<T, S> {

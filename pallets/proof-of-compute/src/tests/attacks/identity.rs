@@ -1,6 +1,6 @@
 //! Being somebody else, or several.
 
-use usufruct_proof::{seed, verify, Hash, Occasion, SeedContext, VerifyError};
+use usufruct_proof::{seed, verify, Hash, Occasion, SeedContext, Seeds, VerifyError};
 
 use super::Attack;
 use usufruct_primitives::traits::ScoreInspect;
@@ -71,15 +71,12 @@ pub(super) fn replaying_elsewhere() -> Attack {
 	let refused = others
 		.iter()
 		.filter(|other| {
-			verify(
-				&other.params,
-				&seed(other, &randomness),
-				2,
-				&work.digest(),
-				&work.roots[0],
-				&sample_seed,
-				&work.open(&sample_seed),
-			) == Err(VerifyError::Root)
+			let seeds = Seeds {
+				work: seed(other, &randomness),
+				..work.seeds(sample_seed)
+			};
+			let reveal = work.open(&sample_seed);
+			verify(&other.params, &seeds, &work.commitment(), &reveal) == Err(VerifyError::Root)
 		})
 		.count();
 	assert_eq!(refused, others.len());
@@ -128,7 +125,7 @@ pub(super) fn one_device_as_two() -> Attack {
 	let mut half = 0;
 	two().build_and_execute(|| {
 		score_epoch(&[(0, ROUNDS / 2), (1, ROUNDS / 2)]);
-		half = EPOCH_PARAMS.score_ppm(EPOCH_PARAMS.ops_per_second(ROUNDS / 2, SLOT));
+		half = EPOCH_PARAMS.score_ppm(&speed(&EPOCH_PARAMS, ROUNDS / 2, 0));
 		assert_eq!([0, 1].map(ProofOfCompute::score_ppm), [0, 0]);
 		assert!(Ranking::<Test>::get(CLASS).is_empty());
 	});

@@ -49,15 +49,8 @@ fn detection(per_cent: u32) -> f64 {
 	// The chain's own check finds what the positions hit, and nothing else.
 	for trial in 0..12 {
 		let sample_seed = sampling(trial);
-		let verdict = verify(
-			&MANY,
-			&SEED,
-			ROUNDS,
-			&work.digest(),
-			&work.roots[0],
-			&sample_seed,
-			&work.open(&sample_seed),
-		);
+		let reveal = work.open(&sample_seed);
+		let verdict = verify(&MANY, &work.seeds(sample_seed), &work.commitment(), &reveal);
 		let expected = match is_hit(trial) {
 			true => Err(VerifyError::Element),
 			false => Ok(()),
@@ -145,11 +138,8 @@ pub(super) fn forging_a_linear_digest() -> Attack {
 	assert_eq!(sum(tile), before);
 	let verdict = verify(
 		&PARAMS,
-		&SEED,
-		2,
-		&honest.digest(),
-		&honest.roots[0],
-		&sample_seed,
+		&honest.seeds(sample_seed),
+		&honest.commitment(),
 		&reveal,
 	);
 	assert_eq!(verdict, Err(VerifyError::Root));

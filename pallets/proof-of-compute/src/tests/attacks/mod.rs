@@ -5,6 +5,7 @@
 mod bytes;
 mod identity;
 mod lies;
+mod memory;
 mod time;
 
 use std::{fmt::Write, fs, path::Path};
@@ -33,6 +34,9 @@ fn attacks() -> Vec<Attack> {
 		identity::replaying_elsewhere(),
 		identity::answering_for_another(),
 		identity::one_device_as_two(),
+		memory::keeping_less(),
+		memory::compressing_what_is_kept(),
+		memory::passing_early(),
 		time::precomputing(),
 		time::coming_late(),
 		time::hiring_after_the_draw(),
