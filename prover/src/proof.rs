@@ -1,8 +1,9 @@
 //! A proof on any device: rounds, passes, and their openings.
 
+use rayon::prelude::*;
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, memory_positions, next_pass_seed, next_seed,
-	sample_positions, tile_chaining_value, tree_path, verify, ClassParams, Commitment, Hash,
+	parent, sample_positions, tile_chaining_value, verify, ClassParams, Commitment, Hash,
 	MemoryOpening, MemoryReveal, Opening, Reveal, RoundKeys, Seeds, ROW_TILES, ROW_TILES_BYTES,
 	SUMS_BYTES, TILE, TILE_BYTES,
 };
@@ -172,16 +173,16 @@ pub fn open(
 		let Some(round_seed) = seeds.get(round as usize) else {
 			return Ok(None);
 		};
-		let values = device.tile_values(round_seed)?;
+		let tree = Tree::new(round_seed, device.tile_values(round_seed)?);
 		for (position, opening) in positions.iter().zip(&mut openings) {
 			if position.round == round {
 				let index = position.tile(params);
-				*opening = open_tile(params, round_seed, &values, index);
+				*opening = open_tile(params, round_seed, &tree, index);
 			}
 		}
 		for ((at, row), opened) in rows.iter().zip(&mut opened_rows) {
 			if *at == round {
-				*opened = open_row(params, round_seed, &values, *row);
+				*opened = open_row(params, round_seed, &tree, *row);
 			}
 		}
 	}
@@ -207,16 +208,38 @@ pub fn open(
 	Ok(whole)
 }
 
-fn open_tile(
-	params: &ClassParams,
-	round_seed: &Hash,
-	values: &[Hash],
-	index: u32,
-) -> Option<Opening> {
+fn open_tile(params: &ClassParams, round_seed: &Hash, tree: &Tree, index: u32) -> Option<Opening> {
 	Some(Opening {
 		tile: tile(params, round_seed, index),
-		path: tree_path(round_seed, values, index)?.try_into().ok()?,
+		path: tree.path(index)?.try_into().ok()?,
 	})
+}
+
+/// A tree of chaining values, all of it: of the largest class there are millions, and several of them are
+/// opened. By all cores.
+struct Tree(Vec<Vec<Hash>>);
+
+impl Tree {
+	fn new(key: &Hash, leaves: Vec<Hash>) -> Self {
+		let mut levels = vec![leaves];
+		while let Some(below) = levels.last().filter(|below| below.len() > 2) {
+			// The last of an odd number rises alone.
+			let above = |pair: &[Hash]| match pair {
+				[left, right] => parent(key, left, right),
+				_ => pair.first().copied().unwrap_or_default(),
+			};
+			levels.push(below.par_chunks(2).map(above).collect());
+		}
+		Self(levels)
+	}
+
+	/// The siblings above a leaf, lowest first; `None` where there is no such leaf.
+	fn path(&self, leaf: u32) -> Option<Vec<Hash>> {
+		self.0.first()?.get(leaf as usize)?;
+		let sibling =
+			|(depth, level): (usize, &Vec<Hash>)| level.get((leaf as usize >> depth) ^ 1).copied();
+		Some(self.0.iter().enumerate().filter_map(sibling).collect())
+	}
 }
 
 /// A row's tiles, and the siblings above them.
@@ -224,18 +247,13 @@ type OpenedRow = ([u8; ROW_TILES_BYTES], Vec<Hash>);
 /// A leaf of sums, and the siblings above it.
 type OpenedSums = ([u8; SUMS_BYTES], Vec<Hash>);
 
-fn open_row(
-	params: &ClassParams,
-	round_seed: &Hash,
-	values: &[Hash],
-	row: u32,
-) -> Option<OpenedRow> {
+fn open_row(params: &ClassParams, round_seed: &Hash, tree: &Tree, row: u32) -> Option<OpenedRow> {
 	let first = row * ROW_TILES;
 	let mut tiles = [0; ROW_TILES_BYTES];
 	for (index, place) in (first..).zip(tiles.chunks_exact_mut(TILE_BYTES)) {
 		place.copy_from_slice(&tile(params, round_seed, index));
 	}
-	let path = tree_path(round_seed, values, first)?;
+	let path = tree.path(first)?;
 	// The lowest siblings are in the row itself.
 	Some((tiles, path.get(ROW_TILES.ilog2() as usize..)?.to_vec()))
 }
@@ -255,15 +273,16 @@ fn open_sums(
 		if positions.iter().any(|position| position.pass == pass) {
 			let sums = device.sums(&current, rounds)?;
 			let leaves = sums.as_chunks::<SUMS_BYTES>().0;
-			let values: Vec<Hash> = (0u32..)
-				.zip(leaves)
-				.map(|(leaf, sums)| tile_chaining_value(&current, leaf, sums))
-				.collect();
+			let values = leaves
+				.par_iter()
+				.enumerate()
+				.map(|(leaf, sums)| tile_chaining_value(&current, leaf as u32, sums));
+			let tree = Tree::new(&current, values.collect());
 			for (position, opened) in positions.iter().zip(&mut opened) {
 				if position.pass == pass {
 					let (leaf, _) = position.in_sums();
 					let sums = leaves.get(leaf as usize).copied();
-					*opened = sums.zip(tree_path(&current, &values, leaf));
+					*opened = sums.zip(tree.path(leaf));
 				}
 			}
 		}
@@ -351,6 +370,21 @@ mod tests {
 		for rounds in [96, 99] {
 			let device = &mut Cpu::new(&WITH_MEMORY);
 			assert_eq!(verdict(device, &WITH_MEMORY, rounds), Ok(()));
+		}
+	}
+
+	#[test]
+	fn a_tree_gives_the_paths_of_the_protocol() {
+		for count in [2u32, 3, 4, 7, 8, 13] {
+			let leaves: Vec<Hash> = (0..count).map(|leaf| [leaf as u8; 32]).collect();
+			let tree = Tree::new(&SEED, leaves.clone());
+			for leaf in 0..count + 1 {
+				assert_eq!(
+					tree.path(leaf),
+					usufruct_proof::tree_path(&SEED, &leaves, leaf),
+					"leaf {leaf} of {count}"
+				);
+			}
 		}
 	}
 

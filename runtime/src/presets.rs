@@ -100,7 +100,7 @@ fn classes() -> Vec<(ClassId, ResourceClass)> {
 		min_rounds: 64,
 		max_rounds: 512,
 		reference_ops: 20_000_000_000,
-		// 128 MiB, at what one core of a common server reads. 512 passes prove 3.8 GB/s at most.
+		// 128 MiB, at what one core of a common server reads. 512 passes prove 7.6 GB/s at most.
 		memory: Some(MemoryParams {
 			kept_rounds: 64,
 			samples: 8,
