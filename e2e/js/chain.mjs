@@ -58,7 +58,7 @@ const send = (api, call, signer) => new Promise((resolve, reject) => {
 
 const main = async () => {
 	const provider = new WsProvider(need('USUFRUCT_URL'));
-	const api = await ApiPromise.create({ provider, noInitWarn: true });
+	const api = await ApiPromise.create({ provider, noInitWarn: true, throwOnConnect: true });
 	const storage = await readAll(api);
 
 	const uid = need('USUFRUCT_UID');

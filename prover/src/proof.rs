@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, memory_positions, next_pass_seed, next_seed,
 	parent, sample_positions, tile_chaining_value, verify, ClassParams, Commitment, Hash,
-	MemoryOpening, MemoryReveal, Opening, Reveal, RoundKeys, Seeds, ROW_TILES, ROW_TILES_BYTES,
+	MemoryOpening, MemoryReveal, Opening, Reveal, RoundKeys, RowTiles, Seeds, ROW_TILES,
 	SUMS_BYTES, TILE, TILE_BYTES,
 };
 
@@ -243,15 +243,15 @@ impl Tree {
 }
 
 /// A row's tiles, and the siblings above them.
-type OpenedRow = ([u8; ROW_TILES_BYTES], Vec<Hash>);
+type OpenedRow = (RowTiles, Vec<Hash>);
 /// A leaf of sums, and the siblings above it.
 type OpenedSums = ([u8; SUMS_BYTES], Vec<Hash>);
 
 fn open_row(params: &ClassParams, round_seed: &Hash, tree: &Tree, row: u32) -> Option<OpenedRow> {
 	let first = row * ROW_TILES;
-	let mut tiles = [0; ROW_TILES_BYTES];
-	for (index, place) in (first..).zip(tiles.chunks_exact_mut(TILE_BYTES)) {
-		place.copy_from_slice(&tile(params, round_seed, index));
+	let mut tiles: RowTiles = [[0; TILE_BYTES]; ROW_TILES as usize];
+	for (index, place) in (first..).zip(&mut tiles) {
+		*place = tile(params, round_seed, index);
 	}
 	let path = tree.path(first)?;
 	// The lowest siblings are in the row itself.

@@ -43,8 +43,7 @@ pub use commitment::{commit_digest, memory_digest, Commitment, MemoryCommitment,
 pub use matrix::{element, fill_column, fill_row, RoundKeys};
 pub use memory::{
 	kept_row, memory_positions, memory_seed, next_pass_seed, pass_vectors, row_sums,
-	MemoryPosition, ROW_BYTES, ROW_SUMS_BYTES, ROW_TILES, ROW_TILES_BYTES, SUMS_BYTES, SUMS_ROWS,
-	VECTORS,
+	MemoryPosition, RowTiles, ROW_BYTES, ROW_SUMS_BYTES, ROW_TILES, SUMS_BYTES, SUMS_ROWS, VECTORS,
 };
 pub use params::{
 	ClassParams, MemoryParams, ParamsError, MAX_DEPTH, MAX_K, MAX_MEMORY_SAMPLES, MAX_PASSES,

@@ -24,10 +24,10 @@ use crate::{
 
 /// Tiles of a row.
 pub const ROW_TILES: u32 = 4;
-/// Bytes of a row's tiles.
-pub const ROW_TILES_BYTES: usize = ROW_TILES as usize * TILE_BYTES;
+/// The tiles of a row.
+pub type RowTiles = [[u8; TILE_BYTES]; ROW_TILES as usize];
 /// Bytes that are kept of a row.
-pub const ROW_BYTES: usize = ROW_TILES_BYTES / 2;
+pub const ROW_BYTES: usize = ROW_TILES as usize * TILE_BYTES / 2;
 /// Vectors of a pass, each as long as a row.
 pub const VECTORS: usize = 4;
 /// Bytes of a row's sums: an int32 per vector.
@@ -54,9 +54,12 @@ pub fn next_pass_seed(pass_seed: &Hash, root: &Hash, pass: u32) -> Hash {
 }
 
 /// What is kept of the tiles of a row: of each int32 the lower two bytes.
-pub fn kept_row(tiles: &[u8; ROW_TILES_BYTES]) -> [u8; ROW_BYTES] {
+pub fn kept_row(tiles: &RowTiles) -> [u8; ROW_BYTES] {
 	let mut row = [0; ROW_BYTES];
-	for (to, from) in row.chunks_exact_mut(2).zip(tiles.chunks_exact(4)) {
+	for (to, from) in row
+		.chunks_exact_mut(2)
+		.zip(tiles.as_flattened().chunks_exact(4))
+	{
 		to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 	}
 	row
@@ -173,7 +176,7 @@ pub(crate) fn verify_memory(
 			.ok_or(VerifyError::Rounds)?;
 		let (round_seed, round_root) = rounds.get(round as usize).ok_or(VerifyError::Rounds)?;
 		let first = row.saturating_mul(ROW_TILES);
-		let value = subtree_chaining_value(round_seed, first, &opening.tiles);
+		let value = subtree_chaining_value(round_seed, first, opening.tiles.as_flattened());
 		let count = params.tiles().checked_div(ROW_TILES).unwrap_or(0);
 		let found = path_root(round_seed, count, row, value, &opening.tiles_path);
 		if found.as_ref() != Some(round_root) {

@@ -5,8 +5,8 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 use crate::{
-	Hash, MAX_DEPTH, MAX_MEMORY_SAMPLES, MAX_PASSES, MAX_ROUNDS, MAX_SAMPLES, MAX_SUMS_DEPTH,
-	ROW_TILES_BYTES, SUMS_BYTES, TILE_BYTES,
+	Hash, RowTiles, MAX_DEPTH, MAX_MEMORY_SAMPLES, MAX_PASSES, MAX_ROUNDS, MAX_SAMPLES,
+	MAX_SUMS_DEPTH, SUMS_BYTES, TILE_BYTES,
 };
 
 /// A tile and its path to the root.
@@ -25,8 +25,8 @@ pub struct Opening {
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct MemoryOpening {
-	/// The row's tiles, in their order.
-	pub tiles: [u8; ROW_TILES_BYTES],
+	/// The row's tiles, in their order. Wallets know no arrays of more than 2,048 elements.
+	pub tiles: RowTiles,
 	/// The siblings above them to the root of their round, lowest first.
 	pub tiles_path: BoundedVec<Hash, ConstU32<MAX_DEPTH>>,
 	/// The leaf of sums that the row's are in.

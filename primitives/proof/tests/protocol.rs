@@ -429,9 +429,9 @@ fn prove_memory(passes: u32) -> (Seeds, Commitment, Reveal) {
 	let rounds = 50;
 	let proof = prove(&MEMORY, [7; 32], rounds, &SAMPLES);
 	let kept = &proof.results[2..].concat();
-	let rows: Vec<[u8; ROW_TILES_BYTES]> = kept
+	let rows: Vec<RowTiles> = kept
 		.chunks(ROW_TILES as usize)
-		.map(|tiles| tiles.concat().try_into().unwrap())
+		.map(|tiles| tiles.try_into().unwrap())
 		.collect();
 	assert_eq!(rows.len(), MEMORY.kept_rows() as usize);
 	let (mut current, mut seeds, mut sums, mut roots) = (MEMORY_SEED, vec![], vec![], vec![]);
@@ -524,7 +524,7 @@ fn a_proof_of_memory_that_was_changed_anywhere_is_refused() {
 			r.openings.pop();
 		}),
 		(VerifyError::MemoryRow, |_, _, r| {
-			r.openings[0].tiles[0] ^= 1
+			r.openings[0].tiles[0][0] ^= 1
 		}),
 		(VerifyError::MemoryRow, |_, _, r| {
 			r.openings[0].tiles_path[0][0] ^= 1;
@@ -694,8 +694,8 @@ proptest! {
 
 #[test]
 fn what_is_kept_of_a_tile_is_the_lower_half_of_each_element() {
-	let mut tiles = [0; ROW_TILES_BYTES];
-	for (index, word) in (0u32..).zip(tiles.as_chunks_mut::<4>().0) {
+	let mut tiles: RowTiles = [[0; TILE_BYTES]; ROW_TILES as usize];
+	for (index, word) in (0u32..).zip(tiles.as_flattened_mut().as_chunks_mut::<4>().0) {
 		*word = index.wrapping_mul(0x0101_0001).to_le_bytes();
 	}
 	let kept = kept_row(&tiles);

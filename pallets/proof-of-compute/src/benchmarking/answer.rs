@@ -9,8 +9,8 @@ use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, kept_row, memory_digest, memory_positions,
 	memory_seed, next_pass_seed, next_seed, parent, pass_vectors, path_root, row_sums,
 	sample_positions, tile_chaining_value, ClassParams, Commitment, Hash, MemoryCommitment,
-	MemoryOpening, MemoryPosition, MemoryReveal, Opening, Position, Reveal, RoundKeys,
-	ROW_SUMS_BYTES, ROW_TILES, ROW_TILES_BYTES, SUMS_BYTES, TILE_BYTES,
+	MemoryOpening, MemoryPosition, MemoryReveal, Opening, Position, Reveal, RoundKeys, RowTiles,
+	ROW_SUMS_BYTES, ROW_TILES, SUMS_BYTES, TILE_BYTES,
 };
 
 /// What a proof is made from.
@@ -88,7 +88,7 @@ fn compute(params: &ClassParams, keys: &RoundKeys, at: &Position, tile: &mut [u8
 	}
 }
 
-type OpenedRow = ([u8; ROW_TILES_BYTES], Vec<Hash>);
+type OpenedRow = (RowTiles, Vec<Hash>);
 
 /// The root of a round, the openings of its samples, and its rows that are opened.
 fn round(
@@ -122,9 +122,9 @@ fn round(
 	};
 	let opened_row = |(at, row): &(usize, u32)| {
 		let first = row.saturating_mul(ROW_TILES);
-		let mut bytes = [0; ROW_TILES_BYTES];
-		for (index, place) in (first..).zip(bytes.chunks_exact_mut(TILE_BYTES)) {
-			place.copy_from_slice(&content(index));
+		let mut bytes: RowTiles = [[0; TILE_BYTES]; ROW_TILES as usize];
+		for (index, place) in (first..).zip(bytes.iter_mut()) {
+			*place = content(index);
 		}
 		let within = ROW_TILES.checked_ilog2().unwrap_or(0) as usize;
 		let path = tree.path(first).into_iter().skip(within).collect();
@@ -141,7 +141,7 @@ fn round(
 fn pass(
 	params: &ClassParams,
 	pass_seed: &Hash,
-	samples: &[(usize, MemoryPosition, [u8; ROW_TILES_BYTES])],
+	samples: &[(usize, MemoryPosition, RowTiles)],
 ) -> (Hash, Vec<(usize, [u8; SUMS_BYTES], Vec<Hash>)>) {
 	let mut leaves: BTreeMap<u32, [u8; SUMS_BYTES]> = BTreeMap::new();
 	let vectors = pass_vectors(pass_seed);

@@ -5,8 +5,8 @@ use usufruct_proof::{
 	commit_digest, element, fill_column, fill_row, kept_row, memory_digest, memory_positions,
 	next_pass_seed, next_seed, pass_vectors, row_sums, sample_positions, tile_chaining_value,
 	tree_path, tree_root, ClassParams, Commitment, Hash, MemoryCommitment, MemoryOpening,
-	MemoryReveal, Occasion, Opening, Reveal, RoundKeys, Seeds, ROW_BYTES, ROW_TILES, SUMS_BYTES,
-	TILE, TILE_BYTES,
+	MemoryReveal, Occasion, Opening, Reveal, RoundKeys, RowTiles, Seeds, ROW_BYTES, ROW_TILES,
+	SUMS_BYTES, TILE, TILE_BYTES,
 };
 
 use crate::{mock::*, CurrentEpoch, Entries, Entry, EntryState, Epoch, Pallet, Task};
@@ -153,11 +153,11 @@ impl Work {
 	}
 
 	/// The tiles of all rows that the memory phase keeps.
-	fn kept(&self) -> Vec<[u8; ROW_TILES as usize * TILE_BYTES]> {
+	fn kept(&self) -> Vec<RowTiles> {
 		let memory = self.params.memory.expect("it has a memory phase");
 		let first = self.tiles.len() - memory.kept_rounds as usize;
 		let tiles: Vec<Tile> = self.tiles[first..].concat();
-		let row = |tiles: &[Tile]| tiles.concat().try_into().expect("four tiles");
+		let row = |tiles: &[Tile]| tiles.try_into().expect("four tiles");
 		tiles.chunks(ROW_TILES as usize).map(row).collect()
 	}
 
