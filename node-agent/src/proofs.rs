@@ -293,21 +293,19 @@ impl Prover {
 		(seed, roots): (Hash, Vec<Hash>),
 		memory_seed: Hash,
 	) -> Result<Vec<Hash>> {
-		let mut device = match &kept {
-			Some(_) => None,
-			None => Some(self.device(task).await?),
+		let is_kept = kept.is_some();
+		let mut device = match kept {
+			Some(device) => device,
+			None => self.device(task).await?,
 		};
 		let stop = Arc::new(AtomicBool::new(false));
 		let params = task.timeline.params;
 		let worker = {
 			let (stop, metrics) = (stop.clone(), self.metrics.clone());
 			tokio::task::spawn_blocking(move || -> Result<_> {
-				if let Some(device) = &mut device {
-					prover::keep_again(&mut **device, &params, seed, &roots)?;
+				if !is_kept {
+					prover::keep_again(&mut *device, &params, seed, &roots)?;
 				}
-				let mut device = kept
-					.or(device)
-					.ok_or_else(|| eyre!("nothing computes passes"))?;
 				let begun = Instant::now();
 				let passed = prover::pass_over(
 					&mut *device,
@@ -372,6 +370,7 @@ impl Prover {
 	}
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Takes the lock, also after a panic of whoever held it: what it guards is whole after each change.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 	mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

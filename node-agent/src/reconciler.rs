@@ -7,7 +7,7 @@
 use std::{
 	collections::{HashMap, HashSet},
 	future::Future,
-	sync::{Arc, Mutex, PoisonError},
+	sync::{Arc, Mutex},
 	time::Duration,
 };
 
@@ -20,7 +20,7 @@ use crate::{
 	engine::{Engines, Failure, Started},
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
-	proofs::Prover,
+	proofs::{lock, Prover},
 	server::Metrics,
 };
 
@@ -253,10 +253,6 @@ impl Reconciler {
 			tokio::spawn(task.run(lease, ended));
 		}
 	}
-}
-
-fn lock<T>(set: &Mutex<HashSet<T>>) -> std::sync::MutexGuard<'_, HashSet<T>> {
-	set.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Starts one lease beside the passes: an image may take minutes.

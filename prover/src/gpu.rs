@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use usufruct_proof::{
-	pass_vectors, ClassParams, Hash, RoundKeys, ROW_BYTES, ROW_SUMS_BYTES, VECTORS,
+	pass_vectors, ClassParams, Hash, RoundKeys, ROW_BYTES, ROW_SUMS_BYTES, TILE_BYTES, VECTORS,
 };
 
 use crate::{Device, Failure};
@@ -250,7 +250,7 @@ impl<G: Gpu> GpuDevice<G> {
 	/// number.
 	fn hash_band(&self, band: u32, place: Option<u32>) -> Result<(), Failure> {
 		let tiles = self.tiles_of_band();
-		let place_bytes = u64::from(self.params.tiles()) * 512;
+		let place_bytes = u64::from(self.params.tiles()) * TILE_BYTES as u64 / 2;
 		let keep = match (&self.memory, place) {
 			(Some(memory), Some(place)) => {
 				Argument::Memory(&memory.kept, u64::from(place) * place_bytes)

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 use usufruct_proof::{
-	commit_digest, element, fill_column, fill_row, memory_positions, next_pass_seed, next_seed,
-	parent, sample_positions, tile_chaining_value, verify, ClassParams, Commitment, Hash,
+	above, commit_digest, element, fill_column, fill_row, memory_positions, next_pass_seed,
+	next_seed, sample_positions, tile_chaining_value, verify, ClassParams, Commitment, Hash,
 	MemoryOpening, MemoryReveal, Opening, Reveal, RoundKeys, RowTiles, Seeds, ROW_TILES,
 	SUMS_BYTES, TILE, TILE_BYTES,
 };
@@ -223,12 +223,8 @@ impl Tree {
 	fn new(key: &Hash, leaves: Vec<Hash>) -> Self {
 		let mut levels = vec![leaves];
 		while let Some(below) = levels.last().filter(|below| below.len() > 2) {
-			// The last of an odd number rises alone.
-			let above = |pair: &[Hash]| match pair {
-				[left, right] => parent(key, left, right),
-				_ => pair.first().copied().unwrap_or_default(),
-			};
-			levels.push(below.par_chunks(2).map(above).collect());
+			let pairs = below.par_chunks(2);
+			levels.push(pairs.map(|pair| above(key, pair)).collect());
 		}
 		Self(levels)
 	}

@@ -14,8 +14,8 @@ use usufruct_primitives::{
 	Balance, BlockNumber, ChallengeId, ClassId, EpochId, HardwareKind, Hid, NodeId, Uid,
 };
 use usufruct_proof::{
-	ClassParams, MemoryParams, Seeds, Speed, Timeline, MAX_K, MAX_MEMORY_SAMPLES, MAX_PASSES,
-	MAX_ROUNDS, MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT,
+	ClassParams, MemoryParams, Speed, Timeline, MAX_K, MAX_MEMORY_SAMPLES, MAX_PASSES, MAX_ROUNDS,
+	MAX_SAMPLES, MAX_SIDE, RANDOMNESS_KEPT,
 };
 
 mod answer;
@@ -336,11 +336,7 @@ mod benches {
 		};
 		let (commitment, opened) = answer(&sampled, MAX_ROUNDS, 0);
 		assert!(opened.encoded_size() <= 80_000);
-		let seeds = Seeds {
-			work: sampled.work,
-			memory: None,
-			samples: sampled.samples,
-		};
+		let seeds = sampled.seeds(&commitment);
 		let verdict;
 
 		#[block]
@@ -358,7 +354,6 @@ mod benches {
 	fn audit_of_a_datacenter_class_with_memory() -> Result<(), BenchmarkError> {
 		let params = ClassParams {
 			k: 65_536,
-			samples: 32,
 			..sampled_class(64, 32, 8)
 		};
 		let sampled = Sampled {
@@ -368,11 +363,7 @@ mod benches {
 			samples: [9; 32],
 		};
 		let (commitment, opened) = answer(&sampled, MAX_ROUNDS, MAX_PASSES);
-		let seeds = Seeds {
-			work: sampled.work,
-			memory: Some(sampled.memory_seed(&commitment)),
-			samples: sampled.samples,
-		};
+		let seeds = sampled.seeds(&commitment);
 		let verdict;
 
 		#[block]

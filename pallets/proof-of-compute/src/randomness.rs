@@ -46,6 +46,21 @@ impl<T: Config> Pallet<T> {
 			.collect()
 	}
 
+	/// The outputs of these blocks as one value.
+	///
+	/// # Errors
+	///
+	/// `TooEarly` before they are over, or where fewer than `needed` carried randomness.
+	fn mixed(first: BlockNumber, count: u32, needed: usize) -> Result<Hash, DispatchError> {
+		ensure!(
+			Self::now() >= first.saturating_add(count),
+			Error::<T>::TooEarly
+		);
+		let outputs = Self::outputs(first, count);
+		ensure!(outputs.len() >= needed, Error::<T>::TooEarly);
+		Ok(mix(&outputs))
+	}
+
 	/// Whether it is known that fewer than `needed` of these blocks carried randomness. Once the
 	/// first of them is overwritten nobody can tell: then there is no excuse, or whoever stayed
 	/// silent would only have to wait.
@@ -76,9 +91,7 @@ impl<T: Config> Pallet<T> {
 	/// `TooEarly` before its blocks are over, or where none of them carried randomness.
 	pub(crate) fn seed_of(task: &Task) -> Result<Hash, DispatchError> {
 		let timeline = &task.timeline;
-		ensure!(Self::now() >= timeline.opens_at(), Error::<T>::TooEarly);
-		let outputs = Self::outputs(timeline.seeded_from(), SEED_BLOCKS);
-		ensure!(outputs.len() >= SEEDS_NEEDED, Error::<T>::TooEarly);
+		let randomness = Self::mixed(timeline.seeded_from(), SEED_BLOCKS, SEEDS_NEEDED)?;
 		let mut genesis = [0u8; 32];
 		let hash = frame_system::BlockHash::<T>::get(
 			frame_system::pallet_prelude::BlockNumberFor::<T>::from(0u8),
@@ -95,7 +108,7 @@ impl<T: Config> Pallet<T> {
 			class: task.class,
 			params: timeline.params,
 		};
-		Ok(seed(&context, &mix(&outputs)))
+		Ok(seed(&context, &randomness))
 	}
 
 	/// What makes the seed of the memory phase of a proof, beside the work that was committed.
@@ -106,13 +119,7 @@ impl<T: Config> Pallet<T> {
 	/// without a memory phase.
 	pub(crate) fn memory_randomness(timeline: &Timeline) -> Result<Hash, DispatchError> {
 		ensure!(timeline.params.memory.is_some(), Error::<T>::WrongStep);
-		ensure!(
-			Self::now() >= timeline.memory_opens_at(),
-			Error::<T>::TooEarly
-		);
-		let outputs = Self::outputs(timeline.memory_seeded_from(), SEED_BLOCKS);
-		ensure!(outputs.len() >= SEEDS_NEEDED, Error::<T>::TooEarly);
-		Ok(mix(&outputs))
+		Self::mixed(timeline.memory_seeded_from(), SEED_BLOCKS, SEEDS_NEEDED)
 	}
 
 	/// The seed of the memory phase of a proof.
@@ -141,7 +148,10 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Seeds, DispatchError> {
 		let work = Self::seed_of(task)?;
 		let memory = match task.timeline.params.memory {
-			Some(_) => Some(Self::memory_seed_of(task, commitment)?),
+			Some(_) => {
+				let randomness = Self::memory_randomness(&task.timeline)?;
+				Some(memory_seed(&work, &commitment.digest, &randomness))
+			}
 			None => None,
 		};
 		let samples = sample_seed(&work, &Self::samples(sampled_from)?);
@@ -158,10 +168,6 @@ impl<T: Config> Pallet<T> {
 	///
 	/// `TooEarly` before they are over, or where fewer than two carried randomness.
 	pub(crate) fn samples(first: BlockNumber) -> Result<Hash, DispatchError> {
-		let over = Self::now() >= first.saturating_add(SAMPLE_BLOCKS);
-		ensure!(over, Error::<T>::TooEarly);
-		let outputs = Self::outputs(first, SAMPLE_BLOCKS);
-		ensure!(outputs.len() >= SAMPLES_NEEDED, Error::<T>::TooEarly);
-		Ok(mix(&outputs))
+		Self::mixed(first, SAMPLE_BLOCKS, SAMPLES_NEEDED)
 	}
 }

@@ -51,8 +51,8 @@ pub use params::{
 };
 pub use reveal::{MemoryOpening, MemoryReveal, Opening, Reveal};
 pub use tile::{
-	parent, path_root, subtree_chaining_value, tile_chaining_value, tree_path, tree_root, TILE,
-	TILE_BYTES,
+	above, parent, path_root, subtree_chaining_value, tile_chaining_value, tree_path, tree_root,
+	TILE, TILE_BYTES,
 };
 pub use timeline::{AuditTimeline, Timeline, RANDOMNESS_KEPT, SAMPLE_BLOCKS, SEED_BLOCKS};
 pub use verify::{verify, Seeds, VerifyError};

@@ -48,13 +48,17 @@ pub fn tree_root(key: &Hash, mut level: Vec<Hash>) -> Option<Hash> {
 	}
 }
 
-/// The level above these chaining values, of which there are more than two.
-fn level_above(key: &Hash, level: &[Hash]) -> Vec<Hash> {
-	let above = |pair: &[Hash]| match pair {
+/// The chaining value above a pair, in a level of more than two; the last of an odd number rises alone.
+pub fn above(key: &Hash, pair: &[Hash]) -> Hash {
+	match pair {
 		[left, right] => parent(key, left, right),
 		_ => pair.first().copied().unwrap_or_default(),
-	};
-	level.chunks(2).map(above).collect()
+	}
+}
+
+/// The level above these chaining values, of which there are more than two.
+fn level_above(key: &Hash, level: &[Hash]) -> Vec<Hash> {
+	level.chunks(2).map(|pair| above(key, pair)).collect()
 }
 
 /// The siblings above the leaf at `index`, lowest first; `None` where there is no such leaf.

@@ -10,7 +10,7 @@ use usufruct_proof::{
 	memory_seed, next_pass_seed, next_seed, parent, pass_vectors, path_root, row_sums,
 	sample_positions, tile_chaining_value, ClassParams, Commitment, Hash, MemoryCommitment,
 	MemoryOpening, MemoryPosition, MemoryReveal, Opening, Position, Reveal, RoundKeys, RowTiles,
-	ROW_SUMS_BYTES, ROW_TILES, SUMS_BYTES, TILE_BYTES,
+	Seeds, ROW_SUMS_BYTES, ROW_TILES, SUMS_BYTES, TILE_BYTES,
 };
 
 /// What a proof is made from.
@@ -26,8 +26,18 @@ pub(super) struct Sampled {
 }
 
 impl Sampled {
+	/// All seeds of a proof with this commitment.
+	pub(super) fn seeds(&self, commitment: &Commitment) -> Seeds {
+		let memory = self.params.memory;
+		Seeds {
+			work: self.work,
+			memory: memory.map(|_| self.memory_seed(commitment)),
+			samples: self.samples,
+		}
+	}
+
 	/// The seed of the memory phase.
-	pub(super) fn memory_seed(&self, commitment: &Commitment) -> Hash {
+	fn memory_seed(&self, commitment: &Commitment) -> Hash {
 		memory_seed(&self.work, &commitment.digest, &self.memory)
 	}
 }
