@@ -524,7 +524,7 @@ fn a_proof_of_memory_that_was_changed_anywhere_is_refused() {
 			r.openings.pop();
 		}),
 		(VerifyError::MemoryRow, |_, _, r| {
-			r.openings[0].tiles[0][0] ^= 1
+			r.openings[0].tiles[0][0] ^= 1;
 		}),
 		(VerifyError::MemoryRow, |_, _, r| {
 			r.openings[0].tiles_path[0][0] ^= 1;
