@@ -40,147 +40,139 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 #[allow(unused_variables)]
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn set_class() -> Weight {
-		Weight::from_parts(18_859_000, 3561).saturating_add(T::DbWeight::get().reads_writes(3, 1))
+		Weight::from_parts(18_357_000, 3586).saturating_add(T::DbWeight::get().reads_writes(3, 1))
 	}
 	fn request_proof() -> Weight {
-		Weight::from_parts(126_348_000, 3784).saturating_add(T::DbWeight::get().reads_writes(9, 6))
+		Weight::from_parts(85_427_000, 3784).saturating_add(T::DbWeight::get().reads_writes(9, 6))
 	}
 	fn commit_first() -> Weight {
-		Weight::from_parts(142_172_000, 6036).saturating_add(T::DbWeight::get().reads_writes(5, 1))
+		Weight::from_parts(103_775_000, 6036).saturating_add(T::DbWeight::get().reads_writes(5, 1))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(76_815_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(52_739_000, 3731).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn commit_memory() -> Weight {
-		Weight::from_parts(76_815_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(88_432_000, 6036).saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
 	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight {
-		Weight::from_parts(1_884_110_000, 16128)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
-			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(11, 6))
+		Weight::from_parts(6_027_411_860, 21174)
+			.saturating_add(Weight::from_parts(604_663_147, 0).saturating_mul(s.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 6))
 	}
 	fn expire() -> Weight {
-		Weight::from_parts(300_758_000, 11082)
+		Weight::from_parts(302_842_000, 11082)
 			.saturating_add(T::DbWeight::get().reads_writes(12, 11))
 	}
 	fn set_epoch_rules() -> Weight {
-		Weight::from_parts(6_390_000, 0).saturating_add(T::DbWeight::get().reads_writes(0, 1))
+		Weight::from_parts(4_196_000, 0).saturating_add(T::DbWeight::get().reads_writes(0, 1))
 	}
 	fn enter() -> Weight {
-		Weight::from_parts(409_651_000, 16128)
+		Weight::from_parts(261_229_000, 16128)
 			.saturating_add(T::DbWeight::get().reads_writes(19, 8))
 	}
 	fn commit_entry() -> Weight {
-		Weight::from_parts(92_848_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(61_752_000, 3756).saturating_add(T::DbWeight::get().reads_writes(2, 1))
 	}
 	fn commit_entry_memory() -> Weight {
-		Weight::from_parts(92_848_000, 3726).saturating_add(T::DbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(96_223_000, 6036).saturating_add(T::DbWeight::get().reads_writes(5, 2))
 	}
 	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight {
-		Weight::from_parts(3_633_362_275, 16128)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
-			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
-			.saturating_add(T::DbWeight::get().reads_writes(13, 5))
+		Weight::from_parts(2_112_912_000, 21174)
+			.saturating_add(Weight::from_parts(582_910_288, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(565_399, 0).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(188_318_090, 0).saturating_mul(z.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(15, 5))
 	}
 	fn force_audit() -> Weight {
-		Weight::from_parts(208_010_000, 16128)
+		Weight::from_parts(338_876_000, 16128)
 			.saturating_add(T::DbWeight::get().reads_writes(12, 3))
 	}
 	fn conclude() -> Weight {
-		Weight::from_parts(169_743_000, 16128)
+		Weight::from_parts(270_643_000, 16128)
 			.saturating_add(T::DbWeight::get().reads_writes(14, 5))
 	}
 	fn excuse() -> Weight {
-		Weight::from_parts(94_721_000, 5077).saturating_add(T::DbWeight::get().reads_writes(9, 2))
+		Weight::from_parts(118_677_000, 5077).saturating_add(T::DbWeight::get().reads_writes(9, 2))
 	}
 	fn on_hardware_removed() -> Weight {
-		Weight::from_parts(16_605_000, 5077).saturating_add(T::DbWeight::get().reads_writes(1, 3))
+		Weight::from_parts(20_560_000, 5077).saturating_add(T::DbWeight::get().reads_writes(1, 3))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(10_296_000, 1518).saturating_add(T::DbWeight::get().reads_writes(4, 1))
+		Weight::from_parts(10_305_000, 1518).saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
 }
 
 #[allow(unused_variables)]
 impl WeightInfo for () {
 	fn set_class() -> Weight {
-		Weight::from_parts(18_859_000, 3561)
+		Weight::from_parts(18_357_000, 3586)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 1))
 	}
 	fn request_proof() -> Weight {
-		Weight::from_parts(126_348_000, 3784)
+		Weight::from_parts(85_427_000, 3784)
 			.saturating_add(ParityDbWeight::get().reads_writes(9, 6))
 	}
 	fn commit_first() -> Weight {
-		Weight::from_parts(142_172_000, 6036)
+		Weight::from_parts(103_775_000, 6036)
 			.saturating_add(ParityDbWeight::get().reads_writes(5, 1))
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(76_815_000, 3726)
+		Weight::from_parts(52_739_000, 3731)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn commit_memory() -> Weight {
-		Weight::from_parts(76_815_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
+		Weight::from_parts(88_432_000, 6036)
+			.saturating_add(ParityDbWeight::get().reads_writes(4, 1))
 	}
 	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight {
-		Weight::from_parts(1_884_110_000, 16128)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
-			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(11, 6))
+		Weight::from_parts(6_027_411_860, 21174)
+			.saturating_add(Weight::from_parts(604_663_147, 0).saturating_mul(s.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(13, 6))
 	}
 	fn expire() -> Weight {
-		Weight::from_parts(300_758_000, 11082)
+		Weight::from_parts(302_842_000, 11082)
 			.saturating_add(ParityDbWeight::get().reads_writes(12, 11))
 	}
 	fn set_epoch_rules() -> Weight {
-		Weight::from_parts(6_390_000, 0).saturating_add(ParityDbWeight::get().reads_writes(0, 1))
+		Weight::from_parts(4_196_000, 0).saturating_add(ParityDbWeight::get().reads_writes(0, 1))
 	}
 	fn enter() -> Weight {
-		Weight::from_parts(409_651_000, 16128)
+		Weight::from_parts(261_229_000, 16128)
 			.saturating_add(ParityDbWeight::get().reads_writes(19, 8))
 	}
 	fn commit_entry() -> Weight {
-		Weight::from_parts(92_848_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(61_752_000, 3756)
+			.saturating_add(ParityDbWeight::get().reads_writes(2, 1))
 	}
 	fn commit_entry_memory() -> Weight {
-		Weight::from_parts(92_848_000, 3726)
-			.saturating_add(ParityDbWeight::get().reads_writes(3, 2))
+		Weight::from_parts(96_223_000, 6036)
+			.saturating_add(ParityDbWeight::get().reads_writes(5, 2))
 	}
 	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight {
-		Weight::from_parts(3_633_362_275, 16128)
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(r.into()))
-			.saturating_add(Weight::from_parts(436_440_941, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(418_407, 0).saturating_mul(p.into()))
-			.saturating_add(Weight::from_parts(120_000_000, 0).saturating_mul(z.into()))
-			.saturating_add(ParityDbWeight::get().reads_writes(13, 5))
+		Weight::from_parts(2_112_912_000, 21174)
+			.saturating_add(Weight::from_parts(582_910_288, 0).saturating_mul(s.into()))
+			.saturating_add(Weight::from_parts(565_399, 0).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(188_318_090, 0).saturating_mul(z.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(15, 5))
 	}
 	fn force_audit() -> Weight {
-		Weight::from_parts(208_010_000, 16128)
+		Weight::from_parts(338_876_000, 16128)
 			.saturating_add(ParityDbWeight::get().reads_writes(12, 3))
 	}
 	fn conclude() -> Weight {
-		Weight::from_parts(169_743_000, 16128)
+		Weight::from_parts(270_643_000, 16128)
 			.saturating_add(ParityDbWeight::get().reads_writes(14, 5))
 	}
 	fn excuse() -> Weight {
-		Weight::from_parts(94_721_000, 5077)
+		Weight::from_parts(118_677_000, 5077)
 			.saturating_add(ParityDbWeight::get().reads_writes(9, 2))
 	}
 	fn on_hardware_removed() -> Weight {
-		Weight::from_parts(16_605_000, 5077)
+		Weight::from_parts(20_560_000, 5077)
 			.saturating_add(ParityDbWeight::get().reads_writes(1, 3))
 	}
 	fn on_initialize() -> Weight {
-		Weight::from_parts(10_296_000, 1518)
+		Weight::from_parts(10_305_000, 1518)
 			.saturating_add(ParityDbWeight::get().reads_writes(4, 1))
 	}
 }
