@@ -131,6 +131,16 @@ impl Client {
 		self.online.at_current_block().await.map_err(Error::broken)
 	}
 
+	/// State at a block of the best chain, as long as the node keeps it.
+	///
+	/// # Errors
+	///
+	/// [`Error::Broken`].
+	pub async fn at(&self, number: u64) -> Result<AtBlock, Error> {
+		let hash = self.hash_of(number).await?;
+		self.online.at_block(hash).await.map_err(Error::broken)
+	}
+
 	/// State at the best block: newer, and on a fork it may be undone.
 	///
 	/// # Errors
@@ -204,6 +214,28 @@ impl Client {
 		tokio::time::timeout(SUBMIT_TIMEOUT, submit)
 			.await
 			.map_err(|_| Error::broken("the transaction was in no block for 150 s"))?
+	}
+
+	/// What a transaction would cost now, in the smallest unit. Signs it, and submits nothing.
+	///
+	/// # Errors
+	///
+	/// [`Error::Broken`].
+	pub async fn fee(&self, call: &impl Payload, key: &Keypair) -> Result<u128, Error> {
+		let account = AccountId32(key.public_key().0);
+		let params = DefaultExtrinsicParamsBuilder::<PolkadotConfig>::new()
+			.nonce(self.next_nonce(&account).await?)
+			.mortal(64)
+			.build();
+		self.finalized()
+			.await?
+			.transactions()
+			.create_signed(call, key, params)
+			.await
+			.map_err(Error::broken)?
+			.partial_fee_estimate()
+			.await
+			.map_err(Error::broken)
 	}
 
 	/// Signs and submits until the pool says something other than that the nonce is taken: another

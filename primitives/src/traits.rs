@@ -15,6 +15,8 @@ use crate::{
 pub trait NodeInspect<AccountId> {
 	/// Who owns the machine; `None` where it is unknown.
 	fn owner(node: NodeId) -> Option<AccountId>;
+	/// Where the machine is, by ISO 3166 number; 0 where its owner does not say.
+	fn region(node: NodeId) -> u16;
 	/// Whether the machine is registered, not suspended or retiring, and its heartbeats arrive.
 	fn is_online(node: NodeId) -> bool;
 	/// Blocks, up to and including the current one, during which the machine was available since
@@ -77,6 +79,8 @@ pub trait UseRightSale<AccountId> {
 	fn withdraw(uid: Uid) -> DispatchResult;
 	/// Hands the offered right to the buyer until `until` (exclusive).
 	fn sell(uid: Uid, buyer: &AccountId, until: BlockNumber) -> DispatchResult;
+	/// Lets a sold right be in force until `until` (exclusive), which is later than before.
+	fn extend(uid: Uid, until: BlockNumber) -> DispatchResult;
 	/// Ends a sold right: burns it and frees its resource.
 	fn end(uid: Uid) -> DispatchResult;
 }
@@ -116,10 +120,34 @@ pub trait Marketplace<AccountId> {
 	fn listing(uid: Uid) -> Option<ListingInfo<AccountId>>;
 	/// Up to `limit` listings whose uid is at least `from`, ascending by uid.
 	fn listings_from(from: Uid, limit: u32) -> Vec<ListingInfo<AccountId>>;
-	/// Buys for `term` blocks with the buyer's free money. Gives the block at which the term ends.
-	fn buy(uid: Uid, buyer: &AccountId, term: BlockNumber) -> Result<BlockNumber, DispatchError>;
+	/// Buys for `term` blocks with the buyer's free money. `matcher`, who found it for the buyer, gets a part
+	/// of the fee. Gives the block at which the term ends.
+	fn buy(
+		uid: Uid,
+		buyer: &AccountId,
+		term: BlockNumber,
+		matcher: Option<&AccountId>,
+	) -> Result<BlockNumber, DispatchError>;
 	/// Ends a purchase now: pays what accrued, returns the rest to the buyer, frees the resource.
 	fn close(uid: Uid) -> DispatchResult;
+	/// What it costs at most to tell others that a purchase was paid for, beside what closing it costs.
+	fn weight_of_telling() -> Weight;
+}
+
+/// Told when a purchase was renewed. Implemented by `workspaces`.
+pub trait OnPurchaseRenewal {
+	/// The use right is in force until `until` (exclusive), later than before. Must not fail.
+	fn on_purchase_renewal(uid: Uid, until: BlockNumber);
+	/// What telling costs at most, beside what renewing costs.
+	fn weight() -> Weight;
+}
+
+impl OnPurchaseRenewal for () {
+	fn on_purchase_renewal(_: Uid, _: BlockNumber) {}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// Told when a purchase ended, by whichever way. Implemented by `workspaces`.
@@ -145,6 +173,52 @@ pub trait ScoreInspect {
 	fn score_ppm(hid: Hid) -> u32;
 	/// Whether the resource class exists.
 	fn class_exists(class: ClassId) -> bool;
+}
+
+/// Read what was measured of machines. Implemented by `measurement`, once there is one.
+pub trait QualityInspect {
+	/// What was measured of the machine, in parts per million of what is good.
+	fn quality_ppm(node: NodeId) -> u32;
+}
+
+/// Nothing was measured: every machine is good.
+impl QualityInspect for () {
+	fn quality_ppm(_: NodeId) -> u32 {
+		1_000_000
+	}
+}
+
+/// Told when an epoch scored hardware. Implemented by `pomc-rewards`.
+pub trait OnScored {
+	/// What the machine's hardware proved in an epoch, and the weight of its class, both in parts per million.
+	/// Must not fail.
+	fn on_scored(node: NodeId, score_ppm: u32, weight_ppm: u32);
+	/// What telling costs at most, beside what the score costs.
+	fn weight() -> Weight;
+}
+
+impl OnScored for () {
+	fn on_scored(_: NodeId, _: u32, _: u32) {}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+}
+
+/// Told when paid use was settled. Implemented by `pomc-rewards`.
+pub trait OnIncome<AccountId> {
+	/// The provider was paid by the tenant, and the market took this fee. Must not fail.
+	fn on_income(provider: &AccountId, tenant: &AccountId, fee: Balance);
+	/// What telling costs at most, beside what settling costs.
+	fn weight() -> Weight;
+}
+
+impl<AccountId> OnIncome<AccountId> for () {
+	fn on_income(_: &AccountId, _: &AccountId, _: Balance) {}
+
+	fn weight() -> Weight {
+		Weight::zero()
+	}
 }
 
 /// Told when hardware was taken out of its machine. Implemented by `proof-of-compute`.

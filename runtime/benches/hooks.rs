@@ -15,7 +15,7 @@ use pallet_proof_of_compute::{
 use sp_io::TestExternalities;
 use usufruct_proof::ClassParams;
 use usufruct_runtime::{
-	presets::CPU_X86_64, AccountId, BlockNumber, Market, NodeRegistry, ProofOfCompute,
+	presets::CPU_X86_64, AccountId, BlockNumber, Market, NodeRegistry, PomcRewards, ProofOfCompute,
 	RevenueRights, Runtime, System, UseRights, Workspaces,
 };
 
@@ -113,6 +113,7 @@ fn median_of_blocks(ext: &mut TestExternalities) -> Duration {
 				Market::on_initialize(block);
 				Workspaces::on_initialize(block);
 				ProofOfCompute::on_initialize(block);
+				PomcRewards::on_initialize(block);
 				begun.elapsed()
 			})
 			.collect();

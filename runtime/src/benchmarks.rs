@@ -25,6 +25,7 @@ define_benchmarks!(
 	[pallet_balances, crate::Balances]
 	[pallet_market, crate::Market]
 	[pallet_node_registry, crate::NodeRegistry]
+	[pallet_pomc_rewards, crate::PomcRewards]
 	[pallet_proof_of_compute, crate::ProofOfCompute]
 	[pallet_revenue_rights, crate::RevenueRights]
 	[pallet_use_rights, crate::UseRights]

@@ -192,4 +192,6 @@ mod runtime {
 	pub type Workspaces = pallet_workspaces;
 	#[runtime::pallet_index(45)]
 	pub type ProofOfCompute = pallet_proof_of_compute;
+	#[runtime::pallet_index(46)]
+	pub type PomcRewards = pallet_pomc_rewards;
 }

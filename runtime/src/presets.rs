@@ -3,6 +3,7 @@
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use hex_literal::hex;
+use pallet_pomc_rewards::RewardRules;
 use pallet_proof_of_compute::{EpochRules, ResourceClass};
 use serde_json::Value;
 use sp_consensus_babe::AuthorityId as BabeId;
@@ -10,14 +11,20 @@ use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::crypto::UncheckedInto;
 use sp_genesis_builder::PresetId;
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
+use sp_runtime::Permill;
 
 use usufruct_primitives::{ClassId, HardwareKind};
 use usufruct_proof::{ClassParams, MemoryParams};
 
 use crate::{
-	configs::pallet_accounts, constants::currency::USU, AccountId, BabeConfig, BalancesConfig,
-	BlockNumber, DaoConfig, ProofOfComputeConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys,
-	SudoConfig, TechnicalCommitteeConfig, ValidatorSetConfig, BABE_GENESIS_EPOCH_CONFIG,
+	configs::pallet_accounts,
+	constants::{
+		currency::USU,
+		time::{DAYS, MINUTES},
+	},
+	AccountId, BabeConfig, BalancesConfig, BlockNumber, DaoConfig, PomcRewardsConfig,
+	ProofOfComputeConfig, RuntimeGenesisConfig, SessionConfig, SessionKeys, SudoConfig,
+	TechnicalCommitteeConfig, ValidatorSetConfig, BABE_GENESIS_EPOCH_CONFIG,
 };
 
 /// One validator, a sudo key, rich well-known accounts: for `--dev`.
@@ -80,13 +87,18 @@ pub const CPU_AARCH64: ClassId = 2;
 /// Class of an NVIDIA H200.
 pub const H200: ClassId = 100;
 
-/// The classes that every chain begins with; the DAO changes them.
-fn classes() -> Vec<(ClassId, ResourceClass)> {
+/// The classes that every chain begins with; the DAO changes them. `any_processor_ppm` is the weight of the
+/// classes of processors: their devices differ so much in speed that a fast one passes as several, so
+/// where rewards are worth something they earn none.
+fn classes(any_processor_ppm: u32) -> Vec<(ClassId, ResourceClass)> {
 	let class = |name: &str, kind, params| ResourceClass {
 		name: name.as_bytes().to_vec().try_into().unwrap_or_default(),
 		kind,
 		params,
-		revenue_weight_ppm: 1_000_000,
+		revenue_weight_ppm: match kind {
+			HardwareKind::Cpu => any_processor_ppm,
+			HardwareKind::Gpu => 1_000_000,
+		},
 	};
 	// A round is 2·1024·1024·4096 operations; 20 Gop/s is one core of a common server.
 	let cpu = ClassParams {
@@ -160,6 +172,29 @@ fn epoch_rules(pace: BlockNumber) -> EpochRules {
 	}
 }
 
+/// What is paid for. On a test chain an era is over while somebody watches.
+fn reward_rules(pace: BlockNumber) -> RewardRules {
+	let rules = RewardRules {
+		era: DAYS,
+		claim_eras: 28,
+		network: 20_000 * USU,
+		validators: 5_000 * USU,
+		tasks: 10_000 * USU,
+		rebate: Permill::from_percent(80),
+		provider: Permill::from_percent(50),
+	};
+	if pace > 1 {
+		return RewardRules {
+			era: 2 * MINUTES,
+			network: 100 * USU,
+			validators: 25 * USU,
+			tasks: 50 * USU,
+			..rules
+		};
+	}
+	rules
+}
+
 fn genesis(
 	validators: Vec<Validator>,
 	endowed: Vec<AccountId>,
@@ -177,8 +212,11 @@ fn genesis(
 				.collect::<Vec<_>>(),
 		},
 		proof_of_compute: ProofOfComputeConfig {
-			classes: classes(),
+			classes: classes(if pace > 1 { 1_000_000 } else { 0 }),
 			epoch_rules: Some(epoch_rules(pace)),
+		},
+		pomc_rewards: PomcRewardsConfig {
+			rules: Some(reward_rules(pace)),
 		},
 		validator_set: ValidatorSetConfig {
 			validators: validators

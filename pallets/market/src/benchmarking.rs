@@ -62,11 +62,12 @@ fn listed<T: Config>() -> Result<(T::AccountId, Uid), BenchmarkError> {
 fn sold<T: Config>() -> Result<(T::AccountId, Uid), BenchmarkError> {
 	let (_, uid) = listed::<T>()?;
 	let buyer = rich::<T>("buyer");
+	let matcher: T::AccountId = account("matcher", 0, 0);
 	let account = Pallet::<T>::account();
 	if T::Currency::balance(&account) < T::Currency::minimum_balance() {
 		T::Currency::set_balance(&account, T::Currency::minimum_balance());
 	}
-	Pallet::<T>::do_buy(uid, &buyer, 2, Balance::MAX)?;
+	Pallet::<T>::do_buy(uid, &buyer, 2, Balance::MAX, Some(&matcher))?;
 	pass::<T>(1);
 	Ok((buyer, uid))
 }
@@ -140,6 +141,47 @@ mod benches {
 		#[extrinsic_call]
 		cancel(RawOrigin::Signed(buyer), uid);
 		assert!(!Purchases::<T>::contains_key(uid));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn edit() -> Result<(), BenchmarkError> {
+		let (seller, uid) = listed::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(seller), uid, 1, 2, 3);
+		assert_eq!(
+			Listings::<T>::get(uid).map(|listing| listing.min_term),
+			Some(2)
+		);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn lead_in() -> Result<(), BenchmarkError> {
+		let (seller, uid) = listed::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(seller), uid, Balance::MAX, 1);
+		assert!(Listings::<T>::get(uid).is_some_and(|listing| listing.lead_in.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn renew() -> Result<(), BenchmarkError> {
+		let (holder, uid) = sold::<T>()?;
+		let end = Purchases::<T>::get(uid).map(|purchase| purchase.end);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(holder), uid, 1);
+		assert!(Purchases::<T>::get(uid).map(|purchase| purchase.end) > end);
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_renewable() -> Result<(), BenchmarkError> {
+		let (_, uid) = sold::<T>()?;
+		let seller = Purchases::<T>::get(uid).ok_or("it is sold")?.seller;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(seller), uid, false);
+		assert!(Purchases::<T>::get(uid).is_some_and(|purchase| !purchase.renewable));
 		Ok(())
 	}
 

@@ -4,18 +4,31 @@ use alloc::vec::Vec;
 
 use frame_support::{
 	ensure,
-	traits::{fungible::Mutate, tokens::Preservation, Get},
+	traits::{
+		fungible::Mutate,
+		tokens::{Fortitude, Precision, Preservation},
+		Get,
+	},
+	weights::Weight,
 };
 use sp_runtime::{traits::AccountIdConversion, DispatchError, DispatchResult};
 use usufruct_primitives::{
 	traits::{
-		ListingInfo, Marketplace, NodeInspect, OnPurchaseEnd, ResourceInspect, RevenueShares,
-		UseRightSale,
+		ListingInfo, Marketplace, NodeInspect, OnIncome, OnPurchaseEnd, OnPurchaseRenewal,
+		ResourceInspect, RevenueShares, UseRightSale,
 	},
 	Balance, BlockNumber, Uid,
 };
 
 use crate::{Config, Error, Event, Listings, Pallet, PurchaseRecord, Purchases};
+
+/// What a fee became.
+struct Fee {
+	/// The treasury's, and what was burned.
+	kept: Balance,
+	/// The matcher's.
+	to_matcher: Balance,
+}
 
 impl<T: Config> Pallet<T> {
 	/// The account that keeps escrows.
@@ -23,26 +36,30 @@ impl<T: Config> Pallet<T> {
 		T::PalletId::get().into_account_truncating()
 	}
 
+	/// What it costs to tell that a purchase was paid for and ended.
+	pub(crate) fn weight_of_telling_end() -> Weight {
+		T::OnIncome::weight().saturating_add(T::OnPurchaseEnd::weight())
+	}
+
 	pub(crate) fn do_buy(
 		uid: Uid,
 		buyer: &T::AccountId,
 		term: BlockNumber,
 		max_price: Balance,
+		matcher: Option<&T::AccountId>,
 	) -> Result<BlockNumber, DispatchError> {
 		let listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
 		ensure!(listing.seller != *buyer, Error::<T>::OwnListing);
-		ensure!(listing.price <= max_price, Error::<T>::PriceTooHigh);
+		let start = Self::now();
+		let price = listing.price_at(start);
+		ensure!(price <= max_price, Error::<T>::PriceTooHigh);
 		ensure!(
 			term >= listing.min_term && term <= listing.max_term,
 			Error::<T>::TermOutOfBounds
 		);
 		let resource = T::Rights::resource(listing.vid).ok_or(Error::<T>::UnknownUseRight)?;
 		ensure!(T::Nodes::is_online(resource.node), Error::<T>::NodeOffline);
-		let escrow = listing
-			.price
-			.checked_mul(term.into())
-			.ok_or(Error::<T>::Overflow)?;
-		let start = Self::now();
+		let escrow = price.checked_mul(term.into()).ok_or(Error::<T>::Overflow)?;
 		let end = start.checked_add(term).ok_or(Error::<T>::Overflow)?;
 		T::Currency::transfer(buyer, &Self::account(), escrow, Preservation::Preserve)?;
 		T::Rights::sell(uid, buyer, end)?;
@@ -52,9 +69,12 @@ impl<T: Config> Pallet<T> {
 			PurchaseRecord {
 				buyer: buyer.clone(),
 				seller: listing.seller,
+				matcher: matcher.cloned(),
 				vid: listing.vid,
 				node: resource.node,
-				price: listing.price,
+				price,
+				max_term: listing.max_term,
+				renewable: true,
 				start,
 				end,
 				escrow,
@@ -69,6 +89,60 @@ impl<T: Config> Pallet<T> {
 			escrow,
 		});
 		Ok(end)
+	}
+
+	pub(crate) fn do_renew(holder: T::AccountId, uid: Uid, blocks: BlockNumber) -> DispatchResult {
+		let mut purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
+		ensure!(
+			T::Rights::holder(uid).as_ref() == Some(&holder),
+			Error::<T>::NotHolder
+		);
+		let now = Self::now();
+		ensure!(
+			purchase.renewable && now < purchase.end,
+			Error::<T>::NotRenewable
+		);
+		let end = purchase
+			.end
+			.checked_add(blocks)
+			.ok_or(Error::<T>::Overflow)?;
+		ensure!(
+			blocks > 0 && end.saturating_sub(now) <= purchase.max_term,
+			Error::<T>::TermOutOfBounds
+		);
+		ensure!(T::Nodes::is_online(purchase.node), Error::<T>::NodeOffline);
+		let escrow = purchase
+			.price
+			.checked_mul(blocks.into())
+			.ok_or(Error::<T>::Overflow)?;
+		T::Currency::transfer(&holder, &Self::account(), escrow, Preservation::Preserve)?;
+		T::Rights::extend(uid, end)?;
+		purchase.end = end;
+		purchase.escrow = purchase
+			.escrow
+			.checked_add(escrow)
+			.ok_or(Error::<T>::Overflow)?;
+		Purchases::<T>::insert(uid, purchase);
+		T::OnPurchaseRenewal::on_purchase_renewal(uid, end);
+		Self::deposit_event(Event::Renewed {
+			uid,
+			until: end,
+			escrow,
+		});
+		Ok(())
+	}
+
+	pub(crate) fn do_set_renewable(
+		seller: T::AccountId,
+		uid: Uid,
+		renewable: bool,
+	) -> DispatchResult {
+		let mut purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
+		ensure!(purchase.seller == seller, Error::<T>::NotSeller);
+		purchase.renewable = renewable;
+		Purchases::<T>::insert(uid, purchase);
+		Self::deposit_event(Event::RenewalSet { uid, renewable });
+		Ok(())
 	}
 
 	pub(crate) fn do_accrue(uid: Uid) -> DispatchResult {
@@ -108,19 +182,54 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		let account = Self::account();
-		let mut fee = T::FeeShare::get().mul_floor(amount);
-		// A treasury that cannot take its fee is no reason to keep the holders waiting.
-		if fee > 0 && Self::pay(&T::Treasury::get(), fee).is_err() {
-			fee = 0;
-		}
+		let Fee { kept, to_matcher } = Self::take_fee(purchase, amount);
+		let fee = kept.saturating_add(to_matcher);
 		T::Revenue::distribute(purchase.vid, &account, amount.saturating_sub(fee))?;
 		purchase.escrow = purchase.escrow.saturating_sub(amount);
+		let holder = T::Rights::holder(uid).unwrap_or_else(|| purchase.buyer.clone());
+		// Not the matcher's part: who is its own matcher, provider and tenant would get all of it back.
+		T::OnIncome::on_income(&purchase.seller, &holder, kept);
 		Self::deposit_event(Event::Accrued {
 			uid,
 			blocks,
 			amount,
 			fee,
 		});
+		Ok(())
+	}
+
+	/// Takes the fee of an amount out of escrow, as far as those it is for can take it: a treasury that cannot
+	/// is no reason to keep the holders waiting.
+	fn take_fee(purchase: &PurchaseRecord<T::AccountId>, amount: Balance) -> Fee {
+		let fee = T::FeeShare::get().mul_floor(amount);
+		let mut to_matcher = 0;
+		if let Some(matcher) = &purchase.matcher {
+			let share = T::MatcherShare::get().mul_floor(fee);
+			if share > 0 && Self::pay(matcher, share).is_ok() {
+				to_matcher = share;
+			}
+		}
+		let rest = fee.saturating_sub(to_matcher);
+		let burned = T::BurnShare::get().mul_floor(fee).min(rest);
+		let mut kept = 0;
+		if burned > 0 && Self::burn(burned).is_ok() {
+			kept = burned;
+		}
+		let to_treasury = rest.saturating_sub(kept);
+		if to_treasury > 0 && Self::pay(&T::Treasury::get(), to_treasury).is_ok() {
+			kept = rest;
+		}
+		Fee { kept, to_matcher }
+	}
+
+	fn burn(amount: Balance) -> DispatchResult {
+		T::Currency::burn_from(
+			&Self::account(),
+			amount,
+			Preservation::Preserve,
+			Precision::Exact,
+			Fortitude::Polite,
+		)?;
 		Ok(())
 	}
 
@@ -177,13 +286,18 @@ impl<T: Config> Marketplace<T::AccountId> for Pallet<T> {
 		uid: Uid,
 		buyer: &T::AccountId,
 		term: BlockNumber,
+		matcher: Option<&T::AccountId>,
 	) -> Result<BlockNumber, DispatchError> {
-		Self::do_buy(uid, buyer, term, Balance::MAX)
+		Self::do_buy(uid, buyer, term, Balance::MAX, matcher)
 	}
 
 	fn close(uid: Uid) -> DispatchResult {
 		let (to, refund) = Self::finish(uid)?;
 		Self::deposit_event(Event::Closed { uid, to, refund });
 		Ok(())
+	}
+
+	fn weight_of_telling() -> Weight {
+		T::OnIncome::weight()
 	}
 }

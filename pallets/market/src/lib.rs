@@ -25,9 +25,10 @@ mod escrow;
 mod listings;
 #[cfg(test)]
 mod mock;
+mod search;
 #[cfg(test)]
 mod tests;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -35,7 +36,8 @@ pub mod weights;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
-pub use types::{ListingRecord, PurchaseRecord};
+pub use search::{MAX_FOUND, MAX_LOOKED_AT};
+pub use types::{Filter, Found, LeadIn, ListingRecord, Page, PurchaseRecord};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -50,11 +52,14 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::Permill;
 	use usufruct_primitives::{
-		traits::{NodeInspect, OnPurchaseEnd, ResourceInspect, RevenueShares, UseRightSale},
+		traits::{
+			NodeInspect, OnIncome, OnPurchaseEnd, OnPurchaseRenewal, ResourceInspect,
+			RevenueShares, ScoreInspect, UseRightSale,
+		},
 		Balance, BlockNumber, Uid, Vid,
 	};
 
-	use super::{ListingRecord, PurchaseRecord, WeightInfo};
+	use super::{Filter, ListingRecord, Page, PurchaseRecord, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -82,9 +87,16 @@ pub mod pallet {
 		/// Longest term in blocks that may be listed.
 		#[pallet::constant]
 		type MaxTerm: Get<BlockNumber>;
-		/// Part of the income that goes to the treasury, rounded down.
+		/// Part of the income that is the fee, rounded down; it goes to the matcher, is burned, and the rest goes
+		/// to the treasury.
 		#[pallet::constant]
 		type FeeShare: Get<Permill>;
+		/// Part of that fee which goes to whoever found the right for its buyer, if anybody is to be paid.
+		#[pallet::constant]
+		type MatcherShare: Get<Permill>;
+		/// Part of that fee which is burned, at most what the matcher leaves.
+		#[pallet::constant]
+		type BurnShare: Get<Permill>;
 		/// The treasury's account.
 		type Treasury: Get<Self::AccountId>;
 		/// The machines.
@@ -93,6 +105,12 @@ pub mod pallet {
 		type Rights: ResourceInspect<Self::AccountId> + UseRightSale<Self::AccountId>;
 		/// Who gets the income.
 		type Revenue: RevenueShares<Self::AccountId>;
+		/// Told when income is paid.
+		type OnIncome: OnIncome<Self::AccountId>;
+		/// What hardware proved.
+		type Scores: ScoreInspect;
+		/// Told when a purchase is renewed.
+		type OnPurchaseRenewal: OnPurchaseRenewal;
 		/// Told when a purchase ends.
 		type OnPurchaseEnd: OnPurchaseEnd;
 		/// Sets up what the benchmarks need of other pallets.
@@ -130,6 +148,19 @@ pub mod pallet {
 	pub enum Event<T: Config> {
 		/// A use right is for sale.
 		Listed { uid: Uid, vid: Vid, price: Balance },
+		/// A listing says something else.
+		Edited {
+			uid: Uid,
+			price: Balance,
+			min_term: BlockNumber,
+			max_term: BlockNumber,
+		},
+		/// The price of a listing falls, from this one to its own.
+		LeadInBegan {
+			uid: Uid,
+			first_price: Balance,
+			until: BlockNumber,
+		},
 		/// It is not any more.
 		Delisted { uid: Uid },
 		/// It was sold until a block; the money is in escrow.
@@ -139,7 +170,15 @@ pub mod pallet {
 			until: BlockNumber,
 			escrow: Balance,
 		},
-		/// Blocks were paid: the amount, of which the fee went to the treasury.
+		/// A term goes on until a block; the money for it is in escrow.
+		Renewed {
+			uid: Uid,
+			until: BlockNumber,
+			escrow: Balance,
+		},
+		/// The seller lets the term be renewed, or no more.
+		RenewalSet { uid: Uid, renewable: bool },
+		/// Blocks were paid: the amount, of which the fee went to matcher and treasury, or was burned.
 		Accrued {
 			uid: Uid,
 			blocks: u32,
@@ -177,6 +216,9 @@ pub mod pallet {
 		/// The shortest term must be at least a block and at most the longest; the longest at most
 		/// the chain's limit.
 		BadTerms,
+		/// A lead-in begins above the listing's price, and lasts at least a block and at most the chain's
+		/// longest term.
+		BadLeadIn,
 		/// The term is shorter or longer than the listing allows.
 		TermOutOfBounds,
 		/// The listing's price is above what the buyer accepts.
@@ -190,6 +232,8 @@ pub mod pallet {
 		/// The first listing of a resource names the holders of its 10,000 revenue shares; the
 		/// seller comes first.
 		HoldersMissing,
+		/// The seller does not renew this term, or it is over.
+		NotRenewable,
 		/// The term is not over.
 		TooEarly,
 		/// An amount overflows.
@@ -233,12 +277,12 @@ pub mod pallet {
 			#[pallet::compact] max_price: Balance,
 		) -> DispatchResult {
 			let buyer = ensure_signed(origin)?;
-			Self::do_buy(uid, &buyer, term, max_price).map(|_| ())
+			Self::do_buy(uid, &buyer, term, max_price, None).map(|_| ())
 		}
 
 		/// Ends a term early: pays what accrued and returns the rest to the caller, the holder.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::close().saturating_add(T::OnPurchaseEnd::weight()))]
+		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::weight_of_telling_end()))]
 		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
 			let holder = ensure_signed(origin)?;
 			Self::do_cancel(holder, uid)
@@ -246,7 +290,7 @@ pub mod pallet {
 
 		/// Pays what accrued up to now.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::accrue())]
+		#[pallet::weight(T::WeightInfo::accrue().saturating_add(T::OnIncome::weight()))]
 		pub fn accrue(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_accrue(uid)
@@ -254,10 +298,65 @@ pub mod pallet {
 
 		/// Ends a term that is over.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::close().saturating_add(T::OnPurchaseEnd::weight()))]
+		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::weight_of_telling_end()))]
 		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_close(uid)
+		}
+
+		/// Changes what the caller asks for a use right. Terms that run keep what they were bought for.
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::edit())]
+		pub fn edit(
+			origin: OriginFor<T>,
+			uid: Uid,
+			#[pallet::compact] price: Balance,
+			min_term: BlockNumber,
+			max_term: BlockNumber,
+		) -> DispatchResult {
+			let seller = ensure_signed(origin)?;
+			Self::do_edit(seller, uid, price, min_term, max_term)
+		}
+
+		/// Lets a term that runs go on for `blocks` more at its price, which goes to escrow: for the holder,
+		/// unless the seller does not renew it, and so that never more than the listing's longest term is
+		/// ahead. What runs on the right goes on, too.
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::renew().saturating_add(T::OnPurchaseRenewal::weight()))]
+		pub fn renew(origin: OriginFor<T>, uid: Uid, blocks: BlockNumber) -> DispatchResult {
+			let holder = ensure_signed(origin)?;
+			Self::do_renew(holder, uid, blocks)
+		}
+
+		/// Lets a term of the caller's right be renewed, or no more. A term begins as one that can be.
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::set_renewable())]
+		pub fn set_renewable(origin: OriginFor<T>, uid: Uid, renewable: bool) -> DispatchResult {
+			let seller = ensure_signed(origin)?;
+			Self::do_set_renewable(seller, uid, renewable)
+		}
+
+		/// Lets the price of a listing fall in a straight line, from `first_price` now to its own after
+		/// `blocks`: an auction that the first buyer wins. Put it into one batch with `list`.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::lead_in())]
+		pub fn lead_in(
+			origin: OriginFor<T>,
+			uid: Uid,
+			#[pallet::compact] first_price: Balance,
+			blocks: BlockNumber,
+		) -> DispatchResult {
+			let seller = ensure_signed(origin)?;
+			Self::do_lead_in(seller, uid, first_price, blocks)
+		}
+	}
+
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// What is for sale and satisfies the filter, from a use right on: at most `limit`, with where to go
+		/// on.
+		pub fn find(filter: Filter, from: Uid, limit: u32) -> Page<T::AccountId> {
+			Self::search(&filter, from, limit)
 		}
 	}
 

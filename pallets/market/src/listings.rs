@@ -13,12 +13,27 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	Config, Error, Event, HoldReason, Holders, ListingOrder, ListingRecord, Listings, Pallet,
+	Config, Error, Event, HoldReason, Holders, LeadIn, ListingOrder, ListingRecord, Listings,
+	Pallet,
 };
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> BlockNumber {
 		frame_system::Pallet::<T>::block_number().saturated_into()
+	}
+
+	/// The price and the terms that a listing may have.
+	fn ensure_sound(
+		price: Balance,
+		min_term: BlockNumber,
+		max_term: BlockNumber,
+	) -> DispatchResult {
+		ensure!(price > 0, Error::<T>::ZeroPrice);
+		ensure!(
+			min_term > 0 && min_term <= max_term && max_term <= T::MaxTerm::get(),
+			Error::<T>::BadTerms
+		);
+		Ok(())
 	}
 
 	pub(crate) fn do_list(
@@ -29,11 +44,7 @@ impl<T: Config> Pallet<T> {
 		max_term: BlockNumber,
 		holders: Holders<T::AccountId>,
 	) -> DispatchResult {
-		ensure!(price > 0, Error::<T>::ZeroPrice);
-		ensure!(
-			min_term > 0 && min_term <= max_term && max_term <= T::MaxTerm::get(),
-			Error::<T>::BadTerms
-		);
+		Self::ensure_sound(price, min_term, max_term)?;
 		let vid = T::Rights::vid_of(uid).ok_or(Error::<T>::UnknownUseRight)?;
 		T::Rights::offer(uid, &seller)?;
 		if T::Revenue::exists(vid) {
@@ -60,10 +71,62 @@ impl<T: Config> Pallet<T> {
 				min_term,
 				max_term,
 				listed_at,
+				lead_in: None,
 				deposit,
 			},
 		);
 		Self::deposit_event(Event::Listed { uid, vid, price });
+		Ok(())
+	}
+
+	pub(crate) fn do_edit(
+		seller: T::AccountId,
+		uid: Uid,
+		price: Balance,
+		min_term: BlockNumber,
+		max_term: BlockNumber,
+	) -> DispatchResult {
+		let mut listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
+		ensure!(listing.seller == seller, Error::<T>::NotSeller);
+		Self::ensure_sound(price, min_term, max_term)?;
+		(listing.price, listing.min_term, listing.max_term) = (price, min_term, max_term);
+		// Who asks something else waits behind those who asked it before.
+		listing.listed_at = Self::now();
+		listing.lead_in = None;
+		Listings::<T>::insert(uid, listing);
+		Self::deposit_event(Event::Edited {
+			uid,
+			price,
+			min_term,
+			max_term,
+		});
+		Ok(())
+	}
+
+	pub(crate) fn do_lead_in(
+		seller: T::AccountId,
+		uid: Uid,
+		first_price: Balance,
+		blocks: BlockNumber,
+	) -> DispatchResult {
+		let mut listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
+		ensure!(listing.seller == seller, Error::<T>::NotSeller);
+		ensure!(
+			first_price > listing.price && (1..=T::MaxTerm::get()).contains(&blocks),
+			Error::<T>::BadLeadIn
+		);
+		let from = Self::now();
+		listing.lead_in = Some(LeadIn {
+			first_price,
+			from,
+			blocks,
+		});
+		Listings::<T>::insert(uid, listing);
+		Self::deposit_event(Event::LeadInBegan {
+			uid,
+			first_price,
+			until: from.saturating_add(blocks),
+		});
 		Ok(())
 	}
 
@@ -96,8 +159,8 @@ impl<T: Config> Pallet<T> {
 		Listings::<T>::get(uid).map(|listing| ListingInfo {
 			uid,
 			vid: listing.vid,
+			price: listing.price_at(Self::now()),
 			seller: listing.seller,
-			price: listing.price,
 			min_term: listing.min_term,
 			max_term: listing.max_term,
 			listed_at: listing.listed_at,

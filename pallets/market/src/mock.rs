@@ -18,10 +18,10 @@ use frame_support::{
 use sp_runtime::{BuildStorage, DispatchError, DispatchResult, Permill};
 use usufruct_primitives::{
 	traits::{
-		Marketplace, NodeInspect, OnPurchaseEnd, ResourceInfo, ResourceInspect, RevenueShares,
-		UseRightSale,
+		Marketplace, NodeInspect, OnIncome, OnPurchaseEnd, OnPurchaseRenewal, ResourceInfo,
+		ResourceInspect, RevenueShares, ScoreInspect, UseRightSale,
 	},
-	Balance, BlockNumber, Capacity, HardwareInfo, Hid, IsolationClass, NodeId, Uid, Vid,
+	Balance, BlockNumber, Capacity, ClassId, HardwareInfo, Hid, IsolationClass, NodeId, Uid, Vid,
 };
 
 use crate::{self as pallet_market, HoldReason, Holders, ListingRecord, Listings, PurchaseRecord};
@@ -40,6 +40,8 @@ pub(crate) const NOBODY: u64 = 5;
 pub(crate) const TREASURY: u64 = 50;
 /// What holders of revenue rights are owed.
 pub(crate) const INCOME: u64 = 51;
+/// Who finds rights for tenants; has an account.
+pub(crate) const MATCHER: u64 = 52;
 /// What rich accounts begin with.
 pub(crate) const RICHES: Balance = 1_000_000_000;
 /// The smallest balance of an account.
@@ -101,27 +103,38 @@ impl pallet_balances::Config for Test {
 parameter_types! {
 	pub const Escrow: PalletId = PalletId(*b"usu/escr");
 	pub const Fee: Permill = Permill::from_percent(2);
+	pub const OfMatcher: Permill = Permill::from_percent(10);
+	pub static Burned: Permill = Permill::zero();
 	pub const TreasuryAccount: u64 = TREASURY;
 	// In storage, so that a call that fails undoes what it did to them, as with the real pallets.
 	pub storage Machines: BTreeMap<NodeId, Machine> = BTreeMap::new();
 	pub storage Rights: BTreeMap<Uid, Right> = BTreeMap::new();
 	pub storage Revenue: BTreeSet<Vid> = BTreeSet::new();
 	pub storage Ends: Vec<Uid> = Vec::new();
+	/// Rights that go on, and until when.
+	pub storage Renewals: Vec<(Uid, BlockNumber)> = Vec::new();
+	/// Who was paid by whom, and the fee of it.
+	pub storage Incomes: Vec<(u64, u64, Balance)> = Vec::new();
 }
 
 impl crate::Config for Test {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = World;
+	type BurnShare = Burned;
 	type Currency = Balances;
 	type FeeShare = Fee;
 	type ListingDeposit = ConstU128<DEPOSIT>;
+	type MatcherShare = OfMatcher;
 	type MaxTerm = ConstU32<MAX_TERM>;
 	type Nodes = World;
+	type OnIncome = World;
 	type OnPurchaseEnd = World;
+	type OnPurchaseRenewal = World;
 	type PalletId = Escrow;
 	type Revenue = World;
 	type Rights = World;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Scores = World;
 	type Treasury = TreasuryAccount;
 	type WeightInfo = ();
 }
@@ -172,6 +185,10 @@ impl NodeInspect<u64> for World {
 		unreachable!("the market asks the right for its provider")
 	}
 
+	fn region(node: NodeId) -> u16 {
+		u16::try_from(node % 2).expect("it is small") + 276
+	}
+
 	fn is_online(node: NodeId) -> bool {
 		Machines::get()
 			.get(&node)
@@ -199,7 +216,7 @@ impl ResourceInspect<u64> for World {
 			node: node_of(uid),
 			owner: right.owner,
 			class: 1,
-			lead: 0,
+			lead: node_of(uid).into(),
 			gpus: 0,
 			gpu_memory_mib: 0,
 			capacity: Capacity::default(),
@@ -238,6 +255,16 @@ impl UseRightSale<u64> for World {
 		change(uid, |right| {
 			right.holder = *buyer;
 			step(right, State::Offered, State::Sold(until))
+		})
+	}
+
+	fn extend(uid: Uid, until: BlockNumber) -> DispatchResult {
+		change(uid, |right| match right.state {
+			State::Sold(before) if now() < before && before < until => {
+				right.state = State::Sold(until);
+				Ok(())
+			}
+			_ => Err(WRONG_STATE),
 		})
 	}
 
@@ -297,6 +324,41 @@ impl RevenueShares<u64> for World {
 	}
 }
 
+impl OnIncome<u64> for World {
+	fn on_income(provider: &u64, tenant: &u64, fee: Balance) {
+		let mut incomes = Incomes::get();
+		incomes.push((*provider, *tenant, fee));
+		Incomes::set(&incomes);
+	}
+
+	fn weight() -> Weight {
+		Weight::from_parts(5, 5)
+	}
+}
+
+impl OnPurchaseRenewal for World {
+	fn on_purchase_renewal(uid: Uid, until: BlockNumber) {
+		let mut renewals = Renewals::get();
+		renewals.push((uid, until));
+		Renewals::set(&renewals);
+	}
+
+	fn weight() -> Weight {
+		Weight::from_parts(3, 3)
+	}
+}
+
+/// Hardware has the number of its machine, and a score of a thousandth for each.
+impl ScoreInspect for World {
+	fn score_ppm(hid: Hid) -> u32 {
+		1_000 * u32::try_from(hid).expect("it is small")
+	}
+
+	fn class_exists(_: ClassId) -> bool {
+		unreachable!("the market knows no classes")
+	}
+}
+
 impl OnPurchaseEnd for World {
 	fn on_purchase_end(uid: Uid) {
 		let mut ends = Ends::get();
@@ -352,7 +414,7 @@ impl ExtBuilder {
 	/// The state, without a test.
 	pub(crate) fn build(self) -> sp_io::TestExternalities {
 		let rich = [ALICE, BOB, CAROL].map(|who| (who, RICHES));
-		let small = [POOR, TREASURY, INCOME, Market::account()].map(|who| (who, ED));
+		let small = [POOR, TREASURY, INCOME, MATCHER, Market::account()].map(|who| (who, ED));
 		let begins = |(who, _): &(u64, Balance)| !self.unendowed.contains(who);
 		let mut storage = frame_system::GenesisConfig::<Test>::default()
 			.build_storage()
@@ -365,6 +427,7 @@ impl ExtBuilder {
 		.expect("the balances are valid");
 		let mut ext = sp_io::TestExternalities::new(storage);
 		ext.execute_with(|| {
+			Burned::set(Permill::zero());
 			System::set_block_number(1);
 			for (uid, owner) in (UID..).zip([ALICE, ALICE, BOB, POOR]) {
 				mint(uid, owner);
@@ -461,7 +524,7 @@ pub(crate) fn buy(who: u64, uid: Uid, term: BlockNumber) -> DispatchResult {
 
 /// Buys as a request for a workspace does.
 pub(crate) fn buy_for(who: u64, uid: Uid, term: BlockNumber) -> Result<BlockNumber, DispatchError> {
-	with_storage_layer(|| <Market as Marketplace<u64>>::buy(uid, &who, term))
+	with_storage_layer(|| <Market as Marketplace<u64>>::buy(uid, &who, term, Some(&MATCHER)))
 }
 
 pub(crate) fn signed(who: u64) -> RuntimeOrigin {
@@ -488,6 +551,11 @@ pub(crate) fn free(who: u64) -> Balance {
 /// What is in escrow, without the account's own existential deposit.
 pub(crate) fn escrow() -> Balance {
 	free(Market::account()) - ED
+}
+
+/// What the matcher got.
+pub(crate) fn matched() -> Balance {
+	free(MATCHER) - ED
 }
 
 /// What the treasury got.

@@ -14,6 +14,10 @@ impl<T: Config> NodeInspect<T::AccountId> for Pallet<T> {
 		Nodes::<T>::get(node).map(|record| record.owner)
 	}
 
+	fn region(node: NodeId) -> u16 {
+		Nodes::<T>::get(node).map_or(0, |record| record.region)
+	}
+
 	fn is_online(node: NodeId) -> bool {
 		Self::online(node)
 	}

@@ -4,17 +4,19 @@
 use frame_support::{
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
+	weights::Weight,
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
-	traits::{LeaseInspect, NodeInspect, NodeUsage},
+	traits::{LeaseInspect, NodeInspect, NodeUsage, OnScored},
 	ClassId, EpochId, Hid, NodeId,
 };
 use usufruct_proof::{Commitment, Hash, MemoryCommitment};
 
 use crate::{
-	audits::Audit, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch, Error,
-	Event, Histories, HoldReason, OpenEntries, Pallet, Shown, EPOCHS_KEPT, PASSING_PPM,
+	audits::Audit, Classes, CommittedIn, Config, Entries, Entry, EntryFailure, EntryState, Epoch,
+	Error, Event, Histories, HoldReason, OpenEntries, Pallet, Shown, WeightInfo, EPOCHS_KEPT,
+	PASSING_PPM,
 };
 
 impl<T: Config> Pallet<T> {
@@ -231,6 +233,17 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// What a reveal costs with so many roots of rounds and of passes: its own measured cost has one of each.
+	pub(crate) fn with_roots(reveal: Weight, r: u32, p: u32) -> Weight {
+		let roots = T::WeightInfo::roots(r, p).saturating_sub(T::WeightInfo::roots(1, 1));
+		reveal.saturating_add(roots)
+	}
+
+	/// What a call costs in which an entry may end with a score, and that is told.
+	pub(crate) fn weight_of(call: Weight) -> Weight {
+		call.saturating_add(T::OnScored::weight())
+	}
+
 	/// Ends an entry with its score.
 	fn count_entry(
 		hid: Hid,
@@ -257,6 +270,9 @@ impl<T: Config> Pallet<T> {
 		history.shown = Some(shown);
 		let (score_ppm, rank) = Self::rank(class, hid, node, &history);
 		Histories::<T>::insert(hid, history);
+		let weight_ppm = Classes::<T>::get(class).map_or(0, |class| class.revenue_weight_ppm);
+		// Who did little in this epoch is not paid for the median of better ones.
+		T::OnScored::on_scored(node, epoch_ppm.min(score_ppm), weight_ppm);
 		Self::deposit_event(Event::Scored {
 			epoch,
 			hid,

@@ -33,7 +33,7 @@ mod randomness;
 mod ranking;
 #[cfg(test)]
 mod tests;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -56,7 +56,8 @@ pub mod pallet {
 	use frame_system::pallet_prelude::*;
 	use usufruct_primitives::{
 		traits::{
-			BlockRandomness, LeaseInspect, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect,
+			BlockRandomness, LeaseInspect, NodeInspect, NodeUsage, OnScored, ResourceInspect,
+			ScoreInspect,
 		},
 		Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hid, Uid,
 	};
@@ -97,6 +98,8 @@ pub mod pallet {
 		type Rights: ResourceInspect<Self::AccountId>;
 		/// What runs on machines.
 		type Jobs: LeaseInspect;
+		/// Told when an epoch scored hardware.
+		type OnScored: OnScored;
 		/// The VRF outputs.
 		type Randomness: BlockRandomness;
 		/// The DAO.
@@ -396,7 +399,7 @@ pub mod pallet {
 		#[pallet::call_index(4)]
 		#[pallet::weight({
 			let [r, s, p, z] = reveal.sizes();
-			T::WeightInfo::reveal(r, s, p, z)
+			Pallet::<T>::with_roots(T::WeightInfo::reveal(s, z), r, p)
 		})]
 		pub fn reveal(
 			origin: OriginFor<T>,
@@ -426,7 +429,7 @@ pub mod pallet {
 		/// Enters the epoch that is under way with the root of round 0. Ends the entry of an earlier epoch
 		/// where nobody did.
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::enter())]
+		#[pallet::weight(Pallet::<T>::weight_of(T::WeightInfo::enter()))]
 		pub fn enter(
 			origin: OriginFor<T>,
 			hid: Hid,
@@ -455,7 +458,7 @@ pub mod pallet {
 		#[pallet::call_index(9)]
 		#[pallet::weight({
 			let [r, s, p, z] = reveal.sizes();
-			T::WeightInfo::reveal_entry(r, s, p, z)
+			Pallet::<T>::with_roots(T::WeightInfo::reveal_entry(s, z), r, p)
 		})]
 		pub fn reveal_entry(
 			origin: OriginFor<T>,
@@ -478,7 +481,7 @@ pub mod pallet {
 		/// Ends an entry whose last deadline is over: with its score, or without one. Whoever shows a fault
 		/// pays no fee.
 		#[pallet::call_index(11)]
-		#[pallet::weight(T::WeightInfo::conclude())]
+		#[pallet::weight(Pallet::<T>::weight_of(T::WeightInfo::conclude()))]
 		pub fn conclude(origin: OriginFor<T>, hid: Hid) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let is_fault = Self::do_conclude(hid)?;
@@ -487,7 +490,7 @@ pub mod pallet {
 
 		/// Says that the machine has other work in this epoch: it is neither scored nor missed.
 		#[pallet::call_index(12)]
-		#[pallet::weight(T::WeightInfo::excuse())]
+		#[pallet::weight(Pallet::<T>::weight_of(T::WeightInfo::excuse()))]
 		pub fn excuse(origin: OriginFor<T>, hid: Hid) -> DispatchResult {
 			let provider = ensure_signed(origin)?;
 			Self::do_excuse(provider, hid)

@@ -7,14 +7,15 @@ use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{ConstU128, ConstU32, ConstU64, Hooks},
+	weights::Weight,
 };
 use frame_system::EnsureRoot;
 use sp_io::hashing::blake2_256;
 use sp_runtime::{BuildStorage, DispatchResult};
 use usufruct_primitives::{
 	traits::{
-		BlockRandomness, LeaseInspect, NodeInspect, NodeUsage, OnHardwareRemoved, ResourceInfo,
-		ResourceInspect,
+		BlockRandomness, LeaseInspect, NodeInspect, NodeUsage, OnHardwareRemoved, OnScored,
+		ResourceInfo, ResourceInspect,
 	},
 	Balance, BlockNumber, Capacity, ChallengeId, ClassId, HardwareInfo, HardwareKind, Hid,
 	IsolationClass, NodeId, Uid, Vid,
@@ -164,6 +165,8 @@ parameter_types! {
 	/// The VRF output of every block; `None` = each block has its own.
 	pub static Constant: Option<[u8; 32]> = None;
 	pub static ChallengeDeposit: Balance = DEPOSIT;
+	/// What epochs proved: machine, score, weight of the class.
+	pub storage Told: Vec<(NodeId, u32, u32)> = Vec::new();
 }
 
 /// Stands in for the registry of machines, and for BABE.
@@ -172,6 +175,10 @@ pub struct Stub;
 impl NodeInspect<u64> for Stub {
 	fn owner(node: NodeId) -> Option<u64> {
 		Owners::get().get(&node).copied()
+	}
+
+	fn region(_: NodeId) -> u16 {
+		0
 	}
 
 	fn is_online(node: NodeId) -> bool {
@@ -213,6 +220,18 @@ impl NodeUsage for Stub {
 
 	fn note_fault(node: NodeId) {
 		Faults::mutate(|faults| faults.push(node));
+	}
+}
+
+impl OnScored for Stub {
+	fn on_scored(node: NodeId, score_ppm: u32, weight_ppm: u32) {
+		let mut told = Told::get();
+		told.push((node, score_ppm, weight_ppm));
+		Told::set(&told);
+	}
+
+	fn weight() -> Weight {
+		Weight::from_parts(7, 7)
 	}
 }
 
@@ -290,6 +309,7 @@ impl crate::Config for Test {
 	type Jobs = Stub;
 	type MaxRanked = ConstU32<MAX_RANKED>;
 	type Nodes = Stub;
+	type OnScored = Stub;
 	type Randomness = Stub;
 	type Rights = Stub;
 	type RuntimeHoldReason = RuntimeHoldReason;

@@ -20,13 +20,14 @@ pub trait WeightInfo {
 	fn commit_first() -> Weight;
 	fn commit() -> Weight;
 	fn commit_memory() -> Weight;
-	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight;
+	fn reveal(s: u32, z: u32) -> Weight;
+	fn roots(r: u32, p: u32) -> Weight;
 	fn expire() -> Weight;
 	fn set_epoch_rules() -> Weight;
 	fn enter() -> Weight;
 	fn commit_entry() -> Weight;
 	fn commit_entry_memory() -> Weight;
-	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight;
+	fn reveal_entry(s: u32, z: u32) -> Weight;
 	fn force_audit() -> Weight;
 	fn conclude() -> Weight;
 	fn excuse() -> Weight;
@@ -55,12 +56,16 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_memory() -> Weight {
 		Weight::from_parts(88_432_000, 6036).saturating_add(T::DbWeight::get().reads_writes(4, 1))
 	}
-	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight {
+	fn reveal(s: u32, z: u32) -> Weight {
 		Weight::from_parts(6_027_411_860, 21174)
-			.saturating_add(Weight::from_parts(1_894_000, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(604_663_147, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(1_413_000, 0).saturating_mul(p.into()))
 			.saturating_add(Weight::from_parts(188_318_090, 0).saturating_mul(z.into()))
+			.saturating_add(T::DbWeight::get().reads_writes(13, 6))
+	}
+	fn roots(r: u32, p: u32) -> Weight {
+		Weight::from_parts(1_000_000_000, 21174)
+			.saturating_add(Weight::from_parts(1_894_000, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(1_413_000, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(13, 6))
 	}
 	fn expire() -> Weight {
@@ -80,11 +85,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn commit_entry_memory() -> Weight {
 		Weight::from_parts(96_223_000, 6036).saturating_add(T::DbWeight::get().reads_writes(5, 2))
 	}
-	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight {
+	fn reveal_entry(s: u32, z: u32) -> Weight {
 		Weight::from_parts(2_112_912_000, 21174)
-			.saturating_add(Weight::from_parts(1_894_000, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(582_910_288, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(1_413_000, 0).saturating_mul(p.into()))
 			.saturating_add(Weight::from_parts(188_318_090, 0).saturating_mul(z.into()))
 			.saturating_add(T::DbWeight::get().reads_writes(15, 5))
 	}
@@ -129,12 +132,16 @@ impl WeightInfo for () {
 		Weight::from_parts(88_432_000, 6036)
 			.saturating_add(ParityDbWeight::get().reads_writes(4, 1))
 	}
-	fn reveal(r: u32, s: u32, p: u32, z: u32) -> Weight {
+	fn reveal(s: u32, z: u32) -> Weight {
 		Weight::from_parts(6_027_411_860, 21174)
-			.saturating_add(Weight::from_parts(1_894_000, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(604_663_147, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(1_413_000, 0).saturating_mul(p.into()))
 			.saturating_add(Weight::from_parts(188_318_090, 0).saturating_mul(z.into()))
+			.saturating_add(ParityDbWeight::get().reads_writes(13, 6))
+	}
+	fn roots(r: u32, p: u32) -> Weight {
+		Weight::from_parts(1_000_000_000, 21174)
+			.saturating_add(Weight::from_parts(1_894_000, 0).saturating_mul(r.into()))
+			.saturating_add(Weight::from_parts(1_413_000, 0).saturating_mul(p.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(13, 6))
 	}
 	fn expire() -> Weight {
@@ -156,11 +163,9 @@ impl WeightInfo for () {
 		Weight::from_parts(96_223_000, 6036)
 			.saturating_add(ParityDbWeight::get().reads_writes(5, 2))
 	}
-	fn reveal_entry(r: u32, s: u32, p: u32, z: u32) -> Weight {
+	fn reveal_entry(s: u32, z: u32) -> Weight {
 		Weight::from_parts(2_112_912_000, 21174)
-			.saturating_add(Weight::from_parts(1_894_000, 0).saturating_mul(r.into()))
 			.saturating_add(Weight::from_parts(582_910_288, 0).saturating_mul(s.into()))
-			.saturating_add(Weight::from_parts(1_413_000, 0).saturating_mul(p.into()))
 			.saturating_add(Weight::from_parts(188_318_090, 0).saturating_mul(z.into()))
 			.saturating_add(ParityDbWeight::get().reads_writes(15, 5))
 	}

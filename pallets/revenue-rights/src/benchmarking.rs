@@ -8,7 +8,7 @@ use frame_support::traits::{
 use frame_system::RawOrigin;
 use usufruct_primitives::{traits::RevenueShares, Balance, Vid, REVENUE_SHARES};
 
-use crate::{Call, Config, Pallet, Rights, Shares};
+use crate::{Call, Config, Orders, Pallet, Rights, Shares, Side};
 
 /// A resource that no chain begins with.
 const VID: Vid = Vid::MAX;
@@ -16,7 +16,8 @@ const VID: Vid = Vid::MAX;
 /// An account that can pay for `n` share records and an income.
 fn rich<T: Config>(name: &'static str, n: u32) -> T::AccountId {
 	let who = account(name, 0, 0);
-	let deposits = T::ShareDeposit::get().saturating_mul(n.into());
+	let deposit = T::ShareDeposit::get().saturating_add(T::OrderDeposit::get());
+	let deposits = deposit.saturating_mul(n.into());
 	let wanted = deposits.saturating_add(income::<T>()).saturating_mul(4);
 	T::Currency::set_balance(
 		&who,
@@ -109,6 +110,46 @@ mod benches {
 		_(RawOrigin::Signed(first), VID, holder.clone());
 		assert!(!Shares::<T>::contains_key(VID, &holder));
 		assert!(T::Currency::balance(&holder) > 0);
+		Ok(())
+	}
+
+	/// To buy: money is held beside the deposits.
+	#[benchmark]
+	fn place_order() -> Result<(), BenchmarkError> {
+		right::<T>()?;
+		let maker = rich::<T>("maker", 2);
+		let expires_at = T::MaxOrderLife::get();
+		#[extrinsic_call]
+		_(RawOrigin::Signed(maker), VID, Side::Buy, 1, 1, expires_at);
+		assert!(Orders::<T>::contains_key(VID, 0));
+		Ok(())
+	}
+
+	/// All of an order to buy: both sides' income is settled, a record is made, and the order ends.
+	#[benchmark]
+	fn fill_order() -> Result<(), BenchmarkError> {
+		let first = right::<T>()?;
+		let maker = rich::<T>("maker", 2);
+		let price = T::Currency::minimum_balance();
+		let expires_at = T::MaxOrderLife::get();
+		Pallet::<T>::do_place_order(maker.clone(), VID, Side::Buy, 1, price, expires_at)?;
+		earn::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(first), VID, 0, 1);
+		assert!(Shares::<T>::contains_key(VID, maker));
+		assert!(!Orders::<T>::contains_key(VID, 0));
+		Ok(())
+	}
+
+	/// To sell: shares return beside the deposit.
+	#[benchmark]
+	fn cancel_order() -> Result<(), BenchmarkError> {
+		let first = right::<T>()?;
+		let expires_at = T::MaxOrderLife::get();
+		Pallet::<T>::do_place_order(first.clone(), VID, Side::Sell, 1, 1, expires_at)?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(first), VID, 0);
+		assert!(!Orders::<T>::contains_key(VID, 0));
 		Ok(())
 	}
 

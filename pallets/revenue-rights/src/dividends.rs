@@ -32,6 +32,10 @@ impl<T: Config> Pallet<T> {
 		// An account that falls below the existential deposit loses the rest, which is others'.
 		T::Currency::transfer(&Self::account(), &who, amount, Preservation::Preserve)?;
 		record.owed = 0;
+		record.paid = record
+			.paid
+			.checked_add(amount)
+			.ok_or(Error::<T>::Overflow)?;
 		right.paid = right.paid.checked_add(amount).ok_or(Error::<T>::Overflow)?;
 		Self::keep_or_remove(&mut right, vid, &who, record)?;
 		Rights::<T>::insert(vid, right);

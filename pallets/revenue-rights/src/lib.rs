@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!
-//! The shares of each right add up to 10,000. The pallet's account holds what was received and not
+//! The shares of each right add up to 10,000. What a holder offers is what its orders sell, and what is held for
+//! orders is their deposits and the money of those who buy. The pallet's account holds what was received and not
 //! paid, to the unit. What was paid never exceeds the income. What is held of an account is the sum
 //! of the deposits of the records that it paid for.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -24,16 +25,17 @@ mod benchmarking;
 mod dividends;
 #[cfg(test)]
 mod mock;
+mod orders;
 mod shares;
 #[cfg(test)]
 mod tests;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{RightRecord, ShareRecord};
+pub use types::{OrderId, OrderRecord, RightRecord, ShareRecord, Side};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -46,9 +48,9 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use usufruct_primitives::{Balance, Vid};
+	use usufruct_primitives::{Balance, BlockNumber, Vid};
 
-	use super::{RightRecord, ShareRecord, WeightInfo};
+	use super::{OrderId, OrderRecord, RightRecord, ShareRecord, Side, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -70,6 +72,12 @@ pub mod pallet {
 		/// Held of whoever causes a share record.
 		#[pallet::constant]
 		type ShareDeposit: Get<Balance>;
+		/// Held of whoever places an order.
+		#[pallet::constant]
+		type OrderDeposit: Get<Balance>;
+		/// Most blocks in which an order can be filled.
+		#[pallet::constant]
+		type MaxOrderLife: Get<BlockNumber>;
 		/// Most holders that a right can be created with.
 		#[pallet::constant]
 		type MaxInitialHolders: Get<u32>;
@@ -83,6 +91,9 @@ pub mod pallet {
 		/// Pays for a share record.
 		#[codec(index = 0)]
 		Shares,
+		/// Pays for an order, and for the shares that it wants to buy.
+		#[codec(index = 1)]
+		Order,
 	}
 
 	/// Revenue rights by resource. Never removed: a resource's later listings reuse it.
@@ -100,6 +111,22 @@ pub mod pallet {
 		ShareRecord<T::AccountId>,
 		OptionQuery,
 	>;
+
+	/// Orders by right; each record is paid for by its deposit.
+	#[pallet::storage]
+	pub type Orders<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		Vid,
+		Twox64Concat,
+		OrderId,
+		OrderRecord<T::AccountId>,
+		OptionQuery,
+	>;
+
+	/// The number of the next order.
+	#[pallet::storage]
+	pub type NextOrder<T> = StorageValue<_, OrderId, ValueQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -121,6 +148,25 @@ pub mod pallet {
 			who: T::AccountId,
 			amount: Balance,
 		},
+		/// Somebody wants to sell or buy shares, at a price for each.
+		OrderPlaced {
+			vid: Vid,
+			order: OrderId,
+			maker: T::AccountId,
+			side: Side,
+			shares: u16,
+			price: Balance,
+		},
+		/// Somebody took shares of an order for an amount.
+		OrderFilled {
+			vid: Vid,
+			order: OrderId,
+			taker: T::AccountId,
+			shares: u16,
+			amount: Balance,
+		},
+		/// What was left of an order was taken back.
+		OrderCancelled { vid: Vid, order: OrderId },
 	}
 
 	#[pallet::error]
@@ -147,6 +193,18 @@ pub mod pallet {
 		Overflow,
 		/// The account that keeps income cannot hold shares: nobody could claim what they earn.
 		OwnAccount,
+		/// These shares are for sale: cancel the order first.
+		SharesOffered,
+		/// There is no such order of this right: it was filled or cancelled.
+		UnknownOrder,
+		/// The order has expired: it can only be cancelled, by anybody.
+		OrderExpired,
+		/// An order must expire after this block, and within the longest life of orders.
+		BadExpiry,
+		/// A price of zero is refused: `transfer` gives shares away.
+		ZeroPrice,
+		/// Only who placed the order cancels it before it expires.
+		NotMaker,
 	}
 
 	#[pallet::call]
@@ -178,6 +236,46 @@ pub mod pallet {
 		pub fn settle_for(origin: OriginFor<T>, vid: Vid, who: T::AccountId) -> DispatchResult {
 			ensure_signed(origin)?;
 			Self::do_settle(vid, who)
+		}
+
+		/// Offers to sell shares of the caller, or to buy shares, at `price` for each until block
+		/// `expires_at`. Shares for sale earn for the caller until somebody takes them; the money of a
+		/// buyer is held.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::place_order())]
+		pub fn place_order(
+			origin: OriginFor<T>,
+			vid: Vid,
+			side: Side,
+			shares: u16,
+			#[pallet::compact] price: Balance,
+			expires_at: BlockNumber,
+		) -> DispatchResult {
+			let maker = ensure_signed(origin)?;
+			Self::do_place_order(maker, vid, side, shares, price, expires_at)
+		}
+
+		/// Takes shares of an order at its price: buys what is for sale, or sells the caller's own. Income up
+		/// to this block stays the seller's, what comes after it is the buyer's.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::fill_order())]
+		pub fn fill_order(
+			origin: OriginFor<T>,
+			vid: Vid,
+			order: OrderId,
+			shares: u16,
+		) -> DispatchResult {
+			let taker = ensure_signed(origin)?;
+			Self::do_fill_order(taker, vid, order, shares)
+		}
+
+		/// Takes back what is left of an order: the caller's own, or anybody's that has expired. What is held
+		/// for it returns to its maker.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::cancel_order())]
+		pub fn cancel_order(origin: OriginFor<T>, vid: Vid, order: OrderId) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_cancel_order(who, vid, order)
 		}
 	}
 

@@ -10,7 +10,10 @@ use frame_support::{
 use sp_runtime::{BuildStorage, DispatchResult};
 use usufruct_primitives::{traits::RevenueShares, Balance, Vid};
 
-use crate::{self as pallet_revenue_rights, HoldReason, RightRecord, Rights, ShareRecord, Shares};
+use crate::{
+	self as pallet_revenue_rights, HoldReason, NextOrder, OrderId, RightRecord, Rights,
+	ShareRecord, Shares, Side,
+};
 
 /// A provider with money.
 pub(crate) const ALICE: u64 = 1;
@@ -30,6 +33,10 @@ pub(crate) const RICHES: Balance = 1_000_000_000;
 pub(crate) const DEPOSIT: Balance = 50;
 /// Most holders that a right begins with.
 pub(crate) const MAX_HOLDERS: u32 = 4;
+/// The deposit for an order.
+pub(crate) const ORDER_DEPOSIT: Balance = 20;
+/// Most blocks in which an order can be filled.
+pub(crate) const MAX_LIFE: u32 = 100;
 /// The first right of every test.
 pub(crate) const VID: Vid = 7;
 
@@ -79,6 +86,8 @@ parameter_types! {
 impl crate::Config for Test {
 	type Currency = Balances;
 	type MaxInitialHolders = ConstU32<MAX_HOLDERS>;
+	type MaxOrderLife = ConstU32<MAX_LIFE>;
+	type OrderDeposit = ConstU128<ORDER_DEPOSIT>;
 	type PalletId = Income;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type ShareDeposit = ConstU128<DEPOSIT>;
@@ -194,6 +203,20 @@ pub(crate) fn shares(vid: Vid, who: u64) -> u16 {
 /// What is held of `who` for share records.
 pub(crate) fn held(who: u64) -> Balance {
 	Balances::balance_on_hold(&HoldReason::Shares.into(), &who)
+}
+
+/// What is held of `who` for orders.
+pub(crate) fn held_for_orders(who: u64) -> Balance {
+	Balances::balance_on_hold(&HoldReason::Order.into(), &who)
+}
+
+/// Places an order that can be filled for as long as possible. Gives its number.
+pub(crate) fn place(who: u64, vid: Vid, side: Side, shares: u16, price: Balance) -> OrderId {
+	let expires_at = System::block_number() as u32 + MAX_LIFE;
+	let id = NextOrder::<Test>::get();
+	RevenueRights::place_order(signed(who), vid, side, shares, price, expires_at)
+		.expect("the order is valid");
+	id
 }
 
 pub(crate) fn free(who: u64) -> Balance {

@@ -47,15 +47,33 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		ensure!(shares > 0, Error::<T>::ZeroShares);
 		ensure!(from != to, Error::<T>::SameHolder);
+		Self::move_shares(vid, &from, &to, shares, 0, &from)
+	}
+
+	/// Moves shares, of which `offered` were locked for an order, and settles both sides up to now. `payer`
+	/// pays for the receiver's record where there is none.
+	pub(crate) fn move_shares(
+		vid: Vid,
+		from: &T::AccountId,
+		to: &T::AccountId,
+		shares: u16,
+		offered: u16,
+		payer: &T::AccountId,
+	) -> DispatchResult {
 		let mut right = Rights::<T>::get(vid).ok_or(Error::<T>::UnknownRight)?;
-		let mut sender = Shares::<T>::get(vid, &from).ok_or(Error::<T>::NotHolder)?;
+		let mut sender = Shares::<T>::get(vid, from).ok_or(Error::<T>::NotHolder)?;
 		let left = sender
 			.shares
 			.checked_sub(shares)
 			.ok_or(Error::<T>::NotEnoughShares)?;
 		sender.accrue(right.per_share).ok_or(Error::<T>::Overflow)?;
 		sender.shares = left;
-		match Shares::<T>::get(vid, &to) {
+		sender.offered = sender
+			.offered
+			.checked_sub(offered)
+			.ok_or(Error::<T>::Overflow)?;
+		ensure!(left >= sender.offered, Error::<T>::SharesOffered);
+		match Shares::<T>::get(vid, to) {
 			Some(mut receiver) => {
 				receiver
 					.accrue(right.per_share)
@@ -64,16 +82,16 @@ impl<T: Config> Pallet<T> {
 					.shares
 					.checked_add(shares)
 					.ok_or(Error::<T>::Overflow)?;
-				Shares::<T>::insert(vid, &to, receiver);
+				Shares::<T>::insert(vid, to, receiver);
 			}
-			None => Self::insert_record(&mut right, vid, &to, shares, &from)?,
+			None => Self::insert_record(&mut right, vid, to, shares, payer)?,
 		}
-		Self::keep_or_remove(&mut right, vid, &from, sender)?;
+		Self::keep_or_remove(&mut right, vid, from, sender)?;
 		Rights::<T>::insert(vid, right);
 		Self::deposit_event(Event::SharesTransferred {
 			vid,
-			from,
-			to,
+			from: from.clone(),
+			to: to.clone(),
 			shares,
 		});
 		Ok(())
@@ -92,8 +110,10 @@ impl<T: Config> Pallet<T> {
 		right.holders = right.holders.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let record = ShareRecord {
 			shares,
+			offered: 0,
 			settled_at: right.per_share,
 			owed: 0,
+			paid: 0,
 			depositor: depositor.clone(),
 			deposit,
 		};

@@ -7,15 +7,52 @@ use frame_support::{
 	traits::fungible::{Inspect, InspectHold},
 };
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{Balance, REVENUE_SHARES};
+use usufruct_primitives::{Balance, Vid, REVENUE_SHARES};
 
-use crate::{Config, HoldReason, Pallet, Rights, Shares};
+use crate::{Config, HoldReason, NextOrder, Orders, Pallet, Rights, Shares, Side};
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::income_is_accounted_for()?;
-		Self::holds_cover_deposits()
+		Self::holds_cover_deposits()?;
+		Self::orders_are_covered()
+	}
+
+	/// What a holder offers is what its orders sell. What is held for orders is what they say.
+	fn orders_are_covered() -> Result<(), TryRuntimeError> {
+		let mut offered = BTreeMap::<(Vid, T::AccountId), u32>::new();
+		let mut held = BTreeMap::<T::AccountId, Balance>::new();
+		for (vid, id, order) in Orders::<T>::iter() {
+			ensure!(
+				order.shares > 0 && order.price > 0 && id < NextOrder::<T>::get(),
+				"an order that says nothing"
+			);
+			let sum = held.entry(order.maker.clone()).or_default();
+			*sum = sum.saturating_add(order.held().ok_or("an order's cost overflows")?);
+			if order.side == Side::Sell {
+				let sum = offered.entry((vid, order.maker)).or_default();
+				*sum = sum.saturating_add(order.shares.into());
+			}
+		}
+		for (vid, who, record) in Shares::<T>::iter() {
+			let sum = offered.remove(&(vid, who)).unwrap_or_default();
+			ensure!(
+				sum == u32::from(record.offered) && record.offered <= record.shares,
+				"orders sell other shares than are offered"
+			);
+		}
+		ensure!(
+			offered.is_empty(),
+			"orders sell other shares than are offered"
+		);
+		for (maker, sum) in held {
+			ensure!(
+				T::Currency::balance_on_hold(&HoldReason::Order.into(), &maker) == sum,
+				"what is held for orders differs from what they say"
+			);
+		}
+		Ok(())
 	}
 
 	/// The shares of each right add up, and so does its income: what is owed, what cannot be divided

@@ -2,7 +2,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use usufruct_primitives::{Balance, REVENUE_SHARES};
+use usufruct_primitives::{Balance, BlockNumber, REVENUE_SHARES};
 
 /// A revenue right (RID), identified by its resource.
 #[derive(
@@ -50,10 +50,15 @@ impl RightRecord {
 pub struct ShareRecord<AccountId> {
 	/// Number of shares, 1 to 10,000; 0 while unpaid income keeps the record.
 	pub shares: u16,
+	/// Those of them that are for sale by orders, and cannot be moved otherwise.
+	pub offered: u16,
 	/// `per_share` up to which `owed` was computed.
 	pub settled_at: Balance,
 	/// Computed and not yet paid.
 	pub owed: Balance,
+	/// Paid since the record exists: with what is owed, the holder's income. Its difference between two blocks
+	/// is a statement.
+	pub paid: Balance,
 	/// Who paid for the record.
 	pub depositor: AccountId,
 	/// What is held of the depositor's money for it.
@@ -68,5 +73,64 @@ impl<AccountId> ShareRecord<AccountId> {
 		self.owed = self.owed.checked_add(income)?;
 		self.settled_at = per_share;
 		Some(())
+	}
+}
+
+/// Identifies an order; never given twice.
+pub type OrderId = u64;
+
+/// What an order wants.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Side {
+	/// Gives shares for money.
+	#[codec(index = 0)]
+	Sell,
+	/// Gives money for shares.
+	#[codec(index = 1)]
+	Buy,
+}
+
+/// An order for shares of one right, until it is filled, cancelled, or expired.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct OrderRecord<AccountId> {
+	/// Whose it is.
+	pub maker: AccountId,
+	/// What it wants.
+	pub side: Side,
+	/// Shares that nobody took yet.
+	pub shares: u16,
+	/// Price of one share, in the smallest unit.
+	pub price: Balance,
+	/// The last block in which it can be filled.
+	pub expires_at: BlockNumber,
+	/// What is held of the maker for the record, and for the share record that a buyer may need.
+	pub deposit: Balance,
+}
+
+impl<AccountId> OrderRecord<AccountId> {
+	/// What so many shares cost; `None` where that overflows.
+	pub fn cost(&self, shares: u16) -> Option<Balance> {
+		self.price.checked_mul(shares.into())
+	}
+
+	/// What is held of the maker: its deposit, and the money of a buyer; `None` where that overflows.
+	pub fn held(&self) -> Option<Balance> {
+		match self.side {
+			Side::Sell => Some(self.deposit),
+			Side::Buy => self.cost(self.shares)?.checked_add(self.deposit),
+		}
 	}
 }

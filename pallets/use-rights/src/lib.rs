@@ -29,7 +29,7 @@ mod resources;
 mod rights;
 #[cfg(test)]
 mod tests;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -145,6 +145,8 @@ pub mod pallet {
 			buyer: T::AccountId,
 			until: BlockNumber,
 		},
+		/// A sold right is in force for longer.
+		UseRightExtended { uid: Uid, until: BlockNumber },
 		/// A sold use right ended; its resource is free.
 		UseRightEnded { uid: Uid, vid: Vid },
 	}

@@ -184,6 +184,10 @@ impl NodeInspect<AccountId> for Registry {
 			.get(&node)
 			.map(|machine| machine.owner.clone())
 	}
+	fn region(_: NodeId) -> u16 {
+		0
+	}
+
 	fn is_online(_: NodeId) -> bool {
 		true
 	}

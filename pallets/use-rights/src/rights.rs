@@ -126,6 +126,15 @@ impl<T: Config> UseRightSale<T::AccountId> for Pallet<T> {
 		Ok(())
 	}
 
+	fn extend(uid: Uid, until: BlockNumber) -> DispatchResult {
+		let mut right = Self::right(uid)?;
+		ensure!(Self::is_in_force(uid), Error::<T>::NotInForce);
+		right.state = UseRightState::Sold { until };
+		UseRights::<T>::insert(uid, right);
+		Self::deposit_event(Event::UseRightExtended { uid, until });
+		Ok(())
+	}
+
 	fn end(uid: Uid) -> DispatchResult {
 		let right = Self::right(uid)?;
 		ensure!(

@@ -96,7 +96,9 @@ fn proposal<T: Config>(request: RequestId, replica: u8, uid: Uid) -> Proposal {
 }
 
 fn propose<T: Config>(request: RequestId, replica: u8, uid: Uid) {
-	Pallet::<T>::do_propose(proposal::<T>(request, replica, uid))
+	// Who is paid whenever the lease pays.
+	let matcher: T::AccountId = account("matcher", 0, 0);
+	Pallet::<T>::do_propose(proposal::<T>(request, replica, uid), Some(matcher))
 		.unwrap_or_else(|error| panic!("a proposal is valid: {error:?}"));
 }
 

@@ -21,7 +21,7 @@ impl<T: Config> Pallet<T> {
 		request: RequestId,
 		record: &mut RequestRecord<T::AccountId>,
 		replica: u8,
-		candidates: &[Candidate],
+		candidates: &[Candidate<T::AccountId>],
 	) -> DispatchResult {
 		let mut outcome: DispatchResult = Err(Error::<T>::NothingToSettle.into());
 		for (index, candidate) in candidates.iter().enumerate() {
@@ -42,7 +42,7 @@ impl<T: Config> Pallet<T> {
 		request: RequestId,
 		mut record: RequestRecord<T::AccountId>,
 		replica: u8,
-		candidate: &Candidate,
+		candidate: &Candidate<T::AccountId>,
 	) -> Result<RequestRecord<T::AccountId>, DispatchError> {
 		let (uid, node) = (candidate.rank.uid, candidate.node);
 		let vid = T::Resources::vid_of(uid).ok_or(Error::<T>::NotListed)?;
@@ -58,7 +58,7 @@ impl<T: Config> Pallet<T> {
 			budget,
 			Precision::Exact,
 		)?;
-		let ends_at = T::Market::buy(uid, &record.tenant, term)?;
+		let ends_at = T::Market::buy(uid, &record.tenant, term, candidate.matcher.as_ref())?;
 
 		let now = Self::now();
 		LeaseOfUid::<T>::insert(uid, lease);

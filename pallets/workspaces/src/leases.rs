@@ -10,11 +10,18 @@
 //! Every end removes the lease first and closes the purchase after it, so that the purchase's hook,
 //! which ends the lease of a purchase that ended on the market, finds none.
 
-use frame_support::{ensure, traits::fungible::MutateHold, weights::Weight};
+use frame_support::{
+	ensure,
+	traits::{fungible::MutateHold, Get},
+	weights::Weight,
+};
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
-	traits::{LeaseInspect, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, ResourceInspect},
-	LeaseId, NodeId, Uid,
+	traits::{
+		LeaseInspect, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, OnPurchaseRenewal,
+		ResourceInspect,
+	},
+	BlockNumber, LeaseId, NodeId, Uid,
 };
 
 use crate::{
@@ -169,6 +176,18 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> LeaseInspect for Pallet<T> {
 	fn is_busy(node: NodeId) -> bool {
 		LeasesOfNode::<T>::contains_key(node)
+	}
+}
+
+impl<T: Config> OnPurchaseRenewal for Pallet<T> {
+	fn on_purchase_renewal(uid: Uid, until: BlockNumber) {
+		if let Some(lease) = LeaseOfUid::<T>::get(uid) {
+			Leases::<T>::mutate_extant(lease, |record| record.ends_at = until);
+		}
+	}
+
+	fn weight() -> Weight {
+		T::DbWeight::get().reads_writes(2, 1)
 	}
 }
 

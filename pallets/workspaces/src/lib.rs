@@ -52,12 +52,13 @@ mod images;
 mod leases;
 #[cfg(test)]
 mod mock;
+pub mod plan;
 mod progress;
 mod proposals;
 mod requests;
 #[cfg(test)]
 mod tests;
-#[cfg(any(test, feature = "try-runtime"))]
+#[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
 pub mod weights;
@@ -66,6 +67,7 @@ mod worker;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
+pub use plan::{Plan, Planned, MAX_PLANNED};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -175,8 +177,15 @@ pub mod pallet {
 
 	/// The best proposals so far for a missing replica of a request with a window.
 	#[pallet::storage]
-	pub type Candidates<T> =
-		StorageDoubleMap<_, Twox64Concat, RequestId, Twox64Concat, u8, CandidateList, ValueQuery>;
+	pub type Candidates<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		RequestId,
+		Twox64Concat,
+		u8,
+		CandidateList<T::AccountId>,
+		ValueQuery,
+	>;
 
 	/// The identifier of the next lease.
 	#[pallet::storage]
@@ -307,9 +316,15 @@ pub mod pallet {
 			Self::explain_request(request)
 		}
 
-		/// The same for a request that `tenant` did not make yet. `None` where the image is unknown.
-		pub fn explain_spec(tenant: T::AccountId, spec: WorkspaceSpec) -> Option<Explanation> {
-			Self::dry_run(tenant, spec)
+		/// The listings from `from` on as a request that `tenant` did not make yet would see them, at most
+		/// `limit`, with where to go on. `None` where the image is unknown.
+		pub fn plan(
+			tenant: T::AccountId,
+			spec: WorkspaceSpec,
+			from: Uid,
+			limit: u32,
+		) -> Option<Plan> {
+			Self::plan_for(tenant, spec, from, limit)
 		}
 	}
 
@@ -367,15 +382,15 @@ pub mod pallet {
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_propose())]
 		pub fn propose(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
 			ensure_authorized(origin)?;
-			Self::do_propose(proposal)
+			Self::do_propose(proposal, None)
 		}
 
-		/// Proposes a use right for a replica.
+		/// Proposes a use right for a replica. Where it is bound, the caller gets a part of the market's fee.
 		#[pallet::call_index(5)]
 		#[pallet::weight(T::WeightInfo::propose())]
 		pub fn propose_signed(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
-			ensure_signed(origin)?;
-			Self::do_propose(proposal)
+			let matcher = ensure_signed(origin)?;
+			Self::do_propose(proposal, Some(matcher))
 		}
 
 		/// Binds the best proposals of a request whose window is over.
@@ -390,7 +405,7 @@ pub mod pallet {
 
 		/// Tells how far the machine is with a lease.
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::report_progress())]
+		#[pallet::weight(T::WeightInfo::report_progress().saturating_add(T::Market::weight_of_telling()))]
 		pub fn report_progress(
 			origin: OriginFor<T>,
 			lease: LeaseId,
@@ -403,7 +418,7 @@ pub mod pallet {
 
 		/// Ends a lease. What is unused returns.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::terminate())]
+		#[pallet::weight(T::WeightInfo::terminate().saturating_add(T::Market::weight_of_telling()))]
 		pub fn terminate(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
 			Self::do_terminate(tenant, lease)
@@ -411,7 +426,7 @@ pub mod pallet {
 
 		/// Ends a lease that broke its deadline, whose machine is gone, or whose term is over.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::expire())]
+		#[pallet::weight(T::WeightInfo::expire().saturating_add(T::Market::weight_of_telling()))]
 		#[pallet::authorize(Pallet::<T>::authorize_expire)]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire())]
 		pub fn expire(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {

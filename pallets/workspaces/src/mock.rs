@@ -11,6 +11,7 @@ use codec::{Decode, Encode};
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{fungible::Mutate, tokens::Preservation, ConstU128, ConstU32, Hooks},
+	weights::Weight,
 };
 use frame_system::offchain::{
 	CreateAuthorizedTransaction, CreateTransaction, CreateTransactionBase,
@@ -180,6 +181,8 @@ parameter_types! {
 	pub storage Purchases: BTreeMap<Uid, StubPurchase> = BTreeMap::new();
 	pub storage Offline: BTreeMap<NodeId, bool> = BTreeMap::new();
 	pub storage Faults: BTreeMap<NodeId, u32> = BTreeMap::new();
+	/// What was bought, and who found it.
+	pub storage Matchers: Vec<(Uid, Option<AccountId>)> = Vec::new();
 }
 
 /// Market, machines, resources and scores. A use right's VID and HID have its number.
@@ -200,6 +203,10 @@ impl NodeInspect<AccountId> for Stub {
 	fn owner(_: NodeId) -> Option<AccountId> {
 		Some(PROVIDER)
 	}
+	fn region(_: NodeId) -> u16 {
+		0
+	}
+
 	fn is_online(node: NodeId) -> bool {
 		!Offline::get().contains_key(&node)
 	}
@@ -290,7 +297,12 @@ impl Marketplace<AccountId> for Stub {
 			.map(info)
 			.collect()
 	}
-	fn buy(uid: Uid, buyer: &AccountId, term: BlockNumber) -> Result<BlockNumber, DispatchError> {
+	fn buy(
+		uid: Uid,
+		buyer: &AccountId,
+		term: BlockNumber,
+		matcher: Option<&AccountId>,
+	) -> Result<BlockNumber, DispatchError> {
 		let mut listings = Listings::get();
 		let listing = listings.remove(&uid).ok_or("not listed")?;
 		if listing.seller == *buyer || !Self::is_online(listing.node) {
@@ -311,6 +323,9 @@ impl Marketplace<AccountId> for Stub {
 			},
 		);
 		Purchases::set(&purchases);
+		let mut matchers = Matchers::get();
+		matchers.push((uid, matcher.copied()));
+		Matchers::set(&matchers);
 		Ok(end)
 	}
 	fn close(uid: Uid) -> DispatchResult {
@@ -328,6 +343,9 @@ impl Marketplace<AccountId> for Stub {
 		Purchases::set(&purchases);
 		Workspaces::on_purchase_end(uid);
 		Ok(())
+	}
+	fn weight_of_telling() -> Weight {
+		Weight::from_parts(3, 3)
 	}
 }
 

@@ -40,11 +40,11 @@ impl<T> From<Mismatch> for Error<T> {
 /// A proposal that passed all checks, and what it leads to.
 pub(crate) struct Accepted<AccountId> {
 	pub(crate) record: RequestRecord<AccountId>,
-	pub(crate) candidate: Candidate,
+	pub(crate) candidate: Candidate<AccountId>,
 	/// Those that were known before and still hold.
-	pub(crate) standing: CandidateList,
+	pub(crate) standing: CandidateList<AccountId>,
 	/// Those to keep where the window is open; `None` where it is over.
-	pub(crate) kept: Option<CandidateList>,
+	pub(crate) kept: Option<CandidateList<AccountId>>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -75,7 +75,8 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn candidate(
 		demand: &Demand<T::AccountId>,
 		uid: Uid,
-	) -> Result<Candidate, Error<T>> {
+		matcher: Option<T::AccountId>,
+	) -> Result<Candidate<T::AccountId>, Error<T>> {
 		let listing = T::Market::listing(uid).ok_or(Error::NotListed)?;
 		let offer = Self::offer_of(&listing).ok_or(Error::NotListed)?;
 		check(demand, &offer)?;
@@ -87,22 +88,29 @@ impl<T: Config> Pallet<T> {
 		Ok(Candidate {
 			rank: rank(demand, &offer),
 			node: offer.node,
+			matcher,
 		})
 	}
 
 	/// The candidates of a replica that still hold, best first.
-	pub(crate) fn standing(demand: &Demand<T::AccountId>, replica: u8) -> CandidateList {
+	pub(crate) fn standing(
+		demand: &Demand<T::AccountId>,
+		replica: u8,
+	) -> CandidateList<T::AccountId> {
 		let known = Candidates::<T>::get(demand.request, replica);
-		let mut standing: Vec<Candidate> = known
-			.iter()
-			.filter_map(|c| Self::candidate(demand, c.rank.uid).ok())
+		let mut standing: Vec<Candidate<_>> = known
+			.into_iter()
+			.filter_map(|c| Self::candidate(demand, c.rank.uid, c.matcher).ok())
 			.collect();
 		standing.sort_unstable_by_key(|c| core::cmp::Reverse(c.rank));
 		CandidateList::truncate_from(standing)
 	}
 
-	/// Checks a proposal completely, without writing.
-	pub(crate) fn evaluate(proposal: &Proposal) -> Result<Accepted<T::AccountId>, Error<T>> {
+	/// Checks a matcher's proposal completely, without writing.
+	pub(crate) fn evaluate(
+		proposal: &Proposal,
+		matcher: Option<T::AccountId>,
+	) -> Result<Accepted<T::AccountId>, Error<T>> {
 		let Proposal {
 			request,
 			attempt,
@@ -119,10 +127,10 @@ impl<T: Config> Pallet<T> {
 			.demand_of(request, replica)
 			.ok_or(Error::StaleProposal)?;
 		ensure!(now < record.expires_at, Error::LifetimeOver);
-		let candidate = Self::candidate(&demand, uid)?;
+		let candidate = Self::candidate(&demand, uid, matcher)?;
 		let standing = Self::standing(&demand, replica);
 		let kept = if now < record.window_ends() {
-			Some(admit(&standing, candidate).ok_or(Error::NotBetter)?)
+			Some(admit(&standing, &candidate).ok_or(Error::NotBetter)?)
 		} else {
 			None
 		};
@@ -134,13 +142,13 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn do_propose(proposal: Proposal) -> DispatchResult {
+	pub(crate) fn do_propose(proposal: Proposal, matcher: Option<T::AccountId>) -> DispatchResult {
 		let Accepted {
 			mut record,
 			candidate,
 			standing,
 			kept,
-		} = Self::evaluate(&proposal)?;
+		} = Self::evaluate(&proposal, matcher)?;
 		let Proposal {
 			request,
 			replica,
@@ -158,7 +166,7 @@ impl<T: Config> Pallet<T> {
 			Candidates::<T>::insert(request, replica, kept);
 			return Ok(());
 		}
-		let mut candidates: Vec<Candidate> = standing.into_inner();
+		let mut candidates: Vec<Candidate<_>> = standing.into_inner();
 		candidates.retain(|known| known.rank.uid != uid);
 		candidates.push(candidate);
 		candidates.sort_unstable_by_key(|c| core::cmp::Reverse(c.rank));
@@ -197,7 +205,7 @@ impl<T: Config> Pallet<T> {
 		proposal: &Proposal,
 	) -> TransactionValidityWithRefund {
 		ensure_local(source)?;
-		let accepted = Self::evaluate(proposal).map_err(|_| InvalidTransaction::Stale)?;
+		let accepted = Self::evaluate(proposal, None).map_err(|_| InvalidTransaction::Stale)?;
 		let Proposal {
 			request,
 			attempt,
@@ -240,18 +248,21 @@ impl<T: Config> Pallet<T> {
 
 /// What to keep when a proposal arrives: the best, and the best on another machine. `None` where
 /// nothing changes, so that sending a known proposal again is useless.
-fn admit(standing: &CandidateList, new: Candidate) -> Option<CandidateList> {
-	let mut all: Vec<Candidate> = standing.to_vec();
+fn admit<AccountId: Clone + PartialEq>(
+	standing: &CandidateList<AccountId>,
+	new: &Candidate<AccountId>,
+) -> Option<CandidateList<AccountId>> {
+	let mut all: Vec<Candidate<AccountId>> = standing.to_vec();
 	if all.iter().any(|known| known.rank.uid == new.rank.uid) {
 		return None;
 	}
-	all.push(new);
+	all.push(new.clone());
 	all.sort_unstable_by_key(|c| core::cmp::Reverse(c.rank));
-	let best = *all.first()?;
+	let best = all.first()?.clone();
 	let runner_up = all.into_iter().find(|c| c.node != best.node);
 	let kept =
 		CandidateList::truncate_from([Some(best), runner_up].into_iter().flatten().collect());
-	kept.contains(&new).then_some(kept)
+	kept.contains(new).then_some(kept)
 }
 
 /// Refuses what comes from the network: there, one valid call could be wrapped into any number of

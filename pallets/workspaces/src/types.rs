@@ -18,7 +18,7 @@ pub type Text = BoundedVec<u8, ConstU32<256>>;
 /// Where a running workspace answers: at most 128 bytes.
 pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
 /// The best proposal for a replica and a runner-up on another machine, in this order.
-pub type CandidateList = BoundedVec<Candidate, ConstU32<2>>;
+pub type CandidateList<AccountId> = BoundedVec<Candidate<AccountId>, ConstU32<2>>;
 
 /// What an image is.
 #[derive(
@@ -371,10 +371,12 @@ pub struct LeaseRecord<AccountId> {
 }
 
 /// A proposal that waits for the end of its request's window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Candidate {
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Candidate<AccountId> {
 	/// Where it stands; names the use right.
 	pub rank: Rank,
 	/// The machine.
 	pub node: NodeId,
+	/// Who proposed it and earns by it; `None` = a validator's own worker.
+	pub matcher: Option<AccountId>,
 }

@@ -15,10 +15,7 @@ use sp_runtime::offchain::{
 use usufruct_offchain_worker::{assign, explain, Demand, Explanation, Offer};
 use usufruct_primitives::{traits::Marketplace, LeaseId, RequestId, Uid};
 
-use crate::{
-	Call, Config, ImageKind, Images, Leases, OpenRequests, Pallet, Proposal, RequestRecord,
-	Requests, WorkspaceSpec,
-};
+use crate::{Call, Config, Leases, OpenRequests, Pallet, Proposal, Requests};
 
 /// Transactions per block of one validator: what a block can take with room for everybody else.
 const MAX_CALLS: usize = 16;
@@ -96,7 +93,7 @@ impl<T: Config> Pallet<T> {
 			computed_at,
 		})
 		// Within a window the best is proposed once; later runs find it known.
-		.filter(|proposal| Self::evaluate(proposal).is_ok())
+		.filter(|proposal| Self::evaluate(proposal, None).is_ok())
 		.map(|proposal| Call::propose { proposal })
 		.take(limit)
 		.collect()
@@ -166,27 +163,6 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn explain_request(request: RequestId) -> Option<Explanation> {
 		let demand = Requests::<T>::get(request)?.demands(request).pop()?;
 		Some(Self::explain_demand(&demand))
-	}
-
-	pub(crate) fn dry_run(tenant: T::AccountId, spec: WorkspaceSpec) -> Option<Explanation> {
-		let image = Images::<T>::get(spec.image)?;
-		let record = RequestRecord {
-			tenant,
-			wasm: image.kind == ImageKind::Wasm,
-			budget: 0,
-			deposit: 0,
-			opened_at: Self::now(),
-			window: 0,
-			lifetime: 0,
-			expires_at: 0,
-			attempt: 0,
-			missing: 1,
-			live: 0,
-			terms: alloc::vec![spec.term].try_into().ok()?,
-			avoid: Default::default(),
-			spec,
-		};
-		Some(Self::explain_demand(&record.demand_of(0, 0)?))
 	}
 
 	fn explain_demand(demand: &Demand<T::AccountId>) -> Explanation {

@@ -37,7 +37,7 @@ pub enum ProxyType {
 	/// Everything.
 	#[default]
 	Any,
-	/// Everything but moving money.
+	/// What leaves money and rights where they are: neither sells, buys, gives, nor says who is paid.
 	NonTransfer,
 	/// What `usufruct-agent` does for its owner: keep the machine registered and alive, report
 	/// leases, prove compute. Its key is hot: whoever steals it gets neither money nor rights.
@@ -47,19 +47,50 @@ pub enum ProxyType {
 	Dao,
 }
 
+/// Whether a call leaves its caller's money and rights where they are, or returns them to the caller. What is not
+/// named here does not: a new call is refused to proxies until somebody thought about it.
+fn moves_nothing(call: &RuntimeCall) -> bool {
+	use pallet_market::Call as Market;
+	use pallet_pomc_rewards::Call as Rewards;
+	use pallet_revenue_rights::Call as Revenue;
+	use pallet_use_rights::Call as Rights;
+	use pallet_workspaces::Call as Workspaces;
+	match call {
+		// Not `proxy`: what the owner may do for a third account would pass without this filter.
+		RuntimeCall::System(frame_system::Call::remark { .. })
+		| RuntimeCall::Utility(..)
+		| RuntimeCall::Session(..)
+		| RuntimeCall::ValidatorSet(..)
+		| RuntimeCall::NodeRegistry(..)
+		| RuntimeCall::ProofOfCompute(..) => true,
+		// Not `list`: a right that is sold to a friend for nothing is given away.
+		RuntimeCall::Market(call) => matches!(
+			call,
+			Market::delist { .. }
+				| Market::cancel { .. }
+				| Market::accrue { .. }
+				| Market::close { .. }
+		),
+		RuntimeCall::UseRights(call) => !matches!(call, Rights::transfer { .. }),
+		RuntimeCall::RevenueRights(call) => {
+			matches!(call, Revenue::settle { .. } | Revenue::settle_for { .. })
+		}
+		RuntimeCall::PomcRewards(call) => {
+			matches!(call, Rewards::claim {} | Rewards::claim_for { .. })
+		}
+		// Not `request`: it buys.
+		RuntimeCall::Workspaces(call) => !matches!(call, Workspaces::request { .. }),
+		_ => false,
+	}
+}
+
 impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
 			Self::Any => true,
-			Self::NonTransfer => !matches!(
-				call,
-				RuntimeCall::Balances(..)
-					| RuntimeCall::Sudo(..)
-					| RuntimeCall::Nfts(..)
-					| RuntimeCall::UseRights(pallet_use_rights::Call::transfer { .. })
-					| RuntimeCall::RevenueRights(pallet_revenue_rights::Call::transfer { .. })
-					| RuntimeCall::Market(pallet_market::Call::buy { .. })
-			),
+			Self::NonTransfer => {
+				Self::NodeAgent.filter(call) || Self::Dao.filter(call) || moves_nothing(call)
+			}
 			Self::NodeAgent => matches!(
 				call,
 				RuntimeCall::NodeRegistry(

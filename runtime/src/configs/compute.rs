@@ -12,7 +12,7 @@ use usufruct_primitives::traits::BlockRandomness;
 use super::{
 	dao::RootOr,
 	parameters::dynamic::{
-		market::FeeShare,
+		market::{BurnShare, FeeShare, MatcherShare},
 		node_registry::{HeartbeatPeriod, OpenAdmission},
 	},
 };
@@ -21,7 +21,7 @@ use crate::{
 		currency::{deposit, USU},
 		time::{DAYS, HOURS, MINUTES, SLOT_MILLIS},
 	},
-	AccountId, Balances, Market, NodeRegistry, ProofOfCompute, RevenueRights, Runtime,
+	AccountId, Balances, Market, NodeRegistry, PomcRewards, ProofOfCompute, RevenueRights, Runtime,
 	RuntimeHoldReason, UseRights, Workspaces,
 };
 
@@ -30,11 +30,12 @@ pub const TREASURY: PalletId = PalletId(*b"usu/trsy");
 const ESCROW: PalletId = PalletId(*b"usu/escr");
 const INCOME: PalletId = PalletId(*b"usu/incm");
 const LEDGER: PalletId = PalletId(*b"usu/uids");
+const REWARDS: PalletId = PalletId(*b"usu/pomc");
 
 /// Accounts that belong to pallets. They exist from genesis on, so that the first small amount that
 /// reaches one is not refused as dust.
-pub fn pallet_accounts() -> [AccountId; 4] {
-	[TREASURY, ESCROW, INCOME, LEDGER].map(|id| id.into_account_truncating())
+pub fn pallet_accounts() -> [AccountId; 5] {
+	[TREASURY, ESCROW, INCOME, LEDGER, REWARDS].map(|id| id.into_account_truncating())
 }
 
 /// The account that owns the collection of use rights.
@@ -48,6 +49,7 @@ parameter_types! {
 	pub LedgerAccount: AccountId = LEDGER.into_account_truncating();
 	pub const EscrowId: PalletId = ESCROW;
 	pub const IncomeId: PalletId = INCOME;
+	pub const RewardsId: PalletId = REWARDS;
 	/// What a broken promise costs of the bond.
 	pub const FaultPenalty: Permill = Permill::from_percent(5);
 }
@@ -86,6 +88,8 @@ impl pallet_use_rights::Config for Runtime {
 impl pallet_revenue_rights::Config for Runtime {
 	type Currency = Balances;
 	type MaxInitialHolders = ConstU32<16>;
+	type MaxOrderLife = ConstU32<{ 28 * DAYS }>;
+	type OrderDeposit = ConstU128<{ deposit(1, 110) }>;
 	type PalletId = IncomeId;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type ShareDeposit = ConstU128<{ deposit(1, 130) }>;
@@ -95,16 +99,21 @@ impl pallet_revenue_rights::Config for Runtime {
 impl pallet_market::Config for Runtime {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Machines;
+	type BurnShare = BurnShare;
 	type Currency = Balances;
 	type FeeShare = FeeShare;
 	type ListingDeposit = ConstU128<{ deposit(2, 120) }>;
+	type MatcherShare = MatcherShare;
 	type MaxTerm = ConstU32<{ 365 * DAYS }>;
 	type Nodes = NodeRegistry;
+	type OnIncome = PomcRewards;
 	type OnPurchaseEnd = Workspaces;
+	type OnPurchaseRenewal = Workspaces;
 	type PalletId = EscrowId;
 	type Revenue = RevenueRights;
 	type Rights = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Scores = ProofOfCompute;
 	type Treasury = TreasuryAccount;
 	type WeightInfo = pallet_market::weights::SubstrateWeight<Self>;
 }
@@ -154,9 +163,25 @@ impl pallet_proof_of_compute::Config for Runtime {
 	type Jobs = Workspaces;
 	type MaxRanked = ConstU32<100>;
 	type Nodes = NodeRegistry;
+	type OnScored = PomcRewards;
 	type Randomness = AuthorVrf;
 	type Rights = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type SlotMillis = ConstU64<SLOT_MILLIS>;
 	type WeightInfo = pallet_proof_of_compute::weights::SubstrateWeight<Self>;
+}
+
+impl pallet_pomc_rewards::Config for Runtime {
+	type Currency = Balances;
+	type ForceOrigin = RootOr<pallet_dao::MarketAdmin>;
+	/// Of a supply that begins with a hundred million: 18 % in its first year, were all of it ever used.
+	type MaxEraIssuance = ConstU128<{ 50_000 * USU }>;
+	type Nodes = NodeRegistry;
+	type PalletId = RewardsId;
+	type PayeeDeposit = ConstU128<{ deposit(1, 96) }>;
+	/// Nobody measures machines yet: all are good.
+	type Quality = ();
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Treasury = TreasuryAccount;
+	type WeightInfo = pallet_pomc_rewards::weights::SubstrateWeight<Self>;
 }

@@ -9,8 +9,8 @@ use crate::{
 		currency::{deposit, USU},
 		time::{DAYS, EPOCH_BLOCKS, SLOT_MILLIS},
 	},
-	AccountId, Babe, Balances, Historical, Offences, Runtime, RuntimeEvent, RuntimeHoldReason,
-	Session, SessionKeys, ValidatorSet,
+	AccountId, Babe, Balances, BlockNumber, Historical, Offences, PomcRewards, Runtime,
+	RuntimeEvent, RuntimeHoldReason, Session, SessionKeys, ValidatorSet,
 };
 
 /// The most validators that one set may have.
@@ -51,8 +51,18 @@ impl pallet_grandpa::Config for Runtime {
 	type WeightInfo = ();
 }
 
+/// Authors earn by their blocks.
+#[derive(Debug)]
+pub struct PayAuthors;
+
+impl pallet_authorship::EventHandler<AccountId, BlockNumber> for PayAuthors {
+	fn note_author(author: AccountId) {
+		PomcRewards::note_author(&author);
+	}
+}
+
 impl pallet_authorship::Config for Runtime {
-	type EventHandler = ();
+	type EventHandler = PayAuthors;
 	type FindAuthor = pallet_session::FindAccountFromAuthorIndex<Self, Babe>;
 }
 

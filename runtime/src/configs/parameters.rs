@@ -37,10 +37,18 @@ pub mod dynamic {
 	pub mod market {
 		use super::*;
 
-		/// What the treasury gets of all income: of what is settled from now on, also for blocks
+		/// The fee, a part of all income: of what is settled from now on, also for blocks
 		/// that are over. Who does not want that settles before a vote is enacted.
 		#[codec(index = 0)]
 		pub static FeeShare: Permill = Permill::from_percent(2);
+
+		/// Part of the fee which the matcher gets whose signed proposal was bound.
+		#[codec(index = 1)]
+		pub static MatcherShare: Permill = Permill::from_percent(10);
+
+		/// Part of the fee which is burned.
+		#[codec(index = 2)]
+		pub static BurnShare: Permill = Permill::from_percent(20);
 	}
 }
 
@@ -56,7 +64,11 @@ impl EnsureOriginWithArg<RuntimeOrigin, RuntimeParametersKey> for ParameterAdmin
 		use RuntimeParametersKey::{Market, NodeRegistry};
 		let admin = match key {
 			NodeRegistry(node_registry::ParametersKey::HeartbeatPeriod(_))
-			| Market(market::ParametersKey::FeeShare(_)) => RootOr::<pallet_dao::MarketAdmin>::try_origin,
+			| Market(
+				market::ParametersKey::FeeShare(_)
+				| market::ParametersKey::MatcherShare(_)
+				| market::ParametersKey::BurnShare(_),
+			) => RootOr::<pallet_dao::MarketAdmin>::try_origin,
 			NodeRegistry(node_registry::ParametersKey::OpenAdmission(_)) => {
 				RootOr::<pallet_dao::Membership>::try_origin
 			}

@@ -1,6 +1,7 @@
 //! What a block of use costs, and who gets it.
 
 use frame_support::{assert_noop, assert_ok};
+use sp_runtime::Permill;
 
 use crate::{mock::*, Error, Event};
 
@@ -19,6 +20,63 @@ fn each_available_block_pays_its_price_two_percent_of_it_to_the_treasury() {
 		};
 		assert_eq!(events(), [accrued]);
 	});
+}
+
+#[test]
+fn who_paid_whom_and_the_fee_of_it_are_told() {
+	ExtBuilder::default().sold(100).build_and_execute(|| {
+		pass(50);
+		assert_ok!(Market::accrue(signed(BOB), UID));
+		assert_eq!(Incomes::get(), [(ALICE, CAROL, 101)]);
+		assert_ok!(Market::accrue(signed(BOB), UID));
+		assert_eq!(Incomes::get(), [(ALICE, CAROL, 101)]);
+	});
+}
+
+#[test]
+fn who_found_the_right_gets_a_tenth_of_the_fee_and_the_treasury_the_rest() {
+	ExtBuilder::default().listed().build_and_execute(|| {
+		assert_ok!(buy_for(CAROL, UID, 100));
+		pass(50);
+		assert_ok!(Market::accrue(signed(BOB), UID));
+		// 2 % of 5,050 is 101, a tenth of which is 10.1.
+		assert_eq!((matched(), fees(), income()), (10, 91, 4_949));
+		// What returns as a reward is a part of what the matcher did not get.
+		assert_eq!(Incomes::get(), [(ALICE, CAROL, 91)]);
+	});
+}
+
+#[test]
+fn a_part_of_the_fee_is_burned_and_never_the_matchers() {
+	ExtBuilder::default().listed().build().execute_with(|| {
+		assert_ok!(buy_for(CAROL, UID, 100));
+		let issuance = Balances::total_issuance();
+		Burned::set(Permill::from_percent(30));
+		pass(50);
+		assert_ok!(Market::accrue(signed(BOB), UID));
+		assert_eq!((matched(), fees(), income()), (10, 61, 4_949));
+		assert_eq!(issuance - Balances::total_issuance(), 30);
+		Burned::set(Permill::one());
+		pass(50);
+		assert_ok!(Market::accrue(signed(BOB), UID));
+		assert_eq!((matched(), fees()), (20, 61));
+		assert_eq!(issuance - Balances::total_issuance(), 30 + 91);
+		Market::do_try_state().expect("the invariants hold");
+	});
+}
+
+#[test]
+fn a_matcher_that_is_gone_leaves_its_part_to_the_treasury() {
+	ExtBuilder::default()
+		.without(MATCHER)
+		.listed()
+		.build_and_execute(|| {
+			assert_ok!(buy_for(CAROL, UID, 100));
+			pass(5);
+			assert_ok!(Market::accrue(signed(BOB), UID));
+			// A tenth of 10 is less than an account can begin with.
+			assert_eq!((free(MATCHER), fees()), (0, 10));
+		});
 }
 
 #[test]

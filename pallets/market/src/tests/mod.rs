@@ -7,3 +7,5 @@ mod listings;
 mod model;
 mod origins;
 mod purchases;
+mod renewals;
+mod search;

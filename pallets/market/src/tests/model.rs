@@ -30,6 +30,17 @@ enum Step {
 		uid: Uid,
 		to: u64,
 	},
+	LeadIn {
+		who: u64,
+		uid: Uid,
+		first_price: Balance,
+		blocks: BlockNumber,
+	},
+	Renew {
+		who: u64,
+		uid: Uid,
+		blocks: BlockNumber,
+	},
 	Cancel {
 		who: u64,
 		uid: Uid,
@@ -58,6 +69,10 @@ fn step() -> impl Strategy<Value = Step> {
 		1 => (who(), uid()).prop_map(|(who, uid)| Step::Delist { who, uid }),
 		4 => (who(), uid(), 0u32..30).prop_map(|(who, uid, term)| Step::Buy { who, uid, term }),
 		1 => (uid(), who()).prop_map(|(uid, to)| Step::HandOn { uid, to }),
+		1 => (who(), uid(), 1u128..2_000, 0u32..30)
+			.prop_map(|(who, uid, first_price, blocks)| Step::LeadIn { who, uid, first_price, blocks }),
+		2 => (who(), uid(), 0u32..30)
+			.prop_map(|(who, uid, blocks)| Step::Renew { who, uid, blocks }),
 		1 => (who(), uid()).prop_map(|(who, uid)| Step::Cancel { who, uid }),
 		2 => uid().prop_map(|uid| Step::Accrue { uid }),
 		2 => uid().prop_map(|uid| Step::Close { uid }),
@@ -112,7 +127,9 @@ impl Model {
 					assert_eq!(escrow(), before);
 					return;
 				}
-				let price = listing.expect("only what is for sale is sold").price;
+				let price = listing
+					.expect("only what is for sale is sold")
+					.price_at(now());
 				assert_eq!(escrow(), before + price * Balance::from(term));
 				let escrow = price * Balance::from(term);
 				let (start, end) = (now(), now() + term);
@@ -131,6 +148,33 @@ impl Model {
 				if self.sales.contains_key(&uid) {
 					hand_on(uid, to);
 				}
+			}
+			Step::LeadIn {
+				who,
+				uid,
+				first_price,
+				blocks,
+			} => {
+				let _: Result<_, _> = Market::lead_in(signed(who), uid, first_price, blocks);
+			}
+			Step::Renew { who, uid, blocks } => {
+				let before = escrow();
+				let renewed = frame_support::storage::with_storage_layer(|| {
+					Market::renew(signed(who), uid, blocks)
+				});
+				if renewed.is_err() {
+					assert_eq!(escrow(), before);
+					return;
+				}
+				let sale = self
+					.sales
+					.get_mut(&uid)
+					.expect("only what is sold is renewed");
+				assert!(now() < sale.end && blocks > 0);
+				let more = sale.price * Balance::from(blocks);
+				assert_eq!(escrow(), before + more);
+				sale.end += blocks;
+				sale.escrow += more;
 			}
 			Step::Cancel { who, uid } => {
 				if Market::cancel(signed(who), uid).is_ok() {

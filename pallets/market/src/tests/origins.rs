@@ -23,6 +23,25 @@ fn calls() -> Vec<RuntimeCall> {
 		Call::cancel { uid: UID },
 		Call::accrue { uid: UID },
 		Call::close { uid: UID },
+		Call::edit {
+			uid: UID,
+			price: PRICE,
+			min_term: 1,
+			max_term: 2,
+		},
+		Call::renew {
+			uid: UID,
+			blocks: 1,
+		},
+		Call::set_renewable {
+			uid: UID,
+			renewable: true,
+		},
+		Call::lead_in {
+			uid: UID,
+			first_price: PRICE + 1,
+			blocks: 1,
+		},
 	];
 	calls.into_iter().map(Into::into).collect()
 }
@@ -73,7 +92,7 @@ fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
 		let weight = call.get_dispatch_info().call_weight;
 		assert_eq!(
 			weight,
-			own + frame_support::weights::Weight::from_parts(7, 7)
+			own + frame_support::weights::Weight::from_parts(12, 12)
 		);
 	}
 }

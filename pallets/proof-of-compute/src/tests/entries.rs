@@ -63,6 +63,7 @@ fn an_entry_goes_from_its_first_root_to_a_score_and_a_rank() {
 			]
 		);
 		assert_eq!(ProofOfCompute::score_ppm(0), 1_000_000);
+		assert_eq!(Told::get(), [(0, 1_000_000, 1_000_000)]);
 		assert_eq!(Ranking::<Test>::get(CLASS).len(), 1);
 		let shown = Histories::<Test>::get(0).and_then(|history| history.shown);
 		assert_eq!(
@@ -345,6 +346,41 @@ fn below_the_passing_score_an_epoch_counts_as_none() {
 	one().build_and_execute(|| {
 		score_epoch(&[(0, 6)]);
 		assert_eq!(ProofOfCompute::score_ppm(0), 750_002);
+	});
+}
+
+#[test]
+fn an_epoch_is_told_by_what_was_proved_in_it_and_by_availability_never_by_better_epochs() {
+	one().build_and_execute(|| {
+		for _ in 0..3 {
+			score_epoch(&[(0, 8)]);
+			next_epoch();
+		}
+		score_epoch(&[(0, 5)]);
+		assert_eq!(ProofOfCompute::score_ppm(0), 1_000_000, "the median");
+		next_epoch();
+		score_epoch(&[(0, 6)]);
+		next_epoch();
+		Availability::set(500_000);
+		score_epoch(&[(0, 8)]);
+		let told: Vec<_> = Told::get().into_iter().map(|(_, ppm, _)| ppm).collect();
+		assert_eq!(told, [1_000_000, 1_000_000, 1_000_000, 0, 750_002, 500_000]);
+	});
+}
+
+#[test]
+fn an_epoch_without_a_score_and_an_excused_one_are_told_to_nobody() {
+	two().build_and_execute(|| {
+		score_epoch(&[(0, 8), (1, 8)]);
+		Told::set(&Vec::new());
+		next_epoch();
+		Busy::mutate(|busy| busy.insert(0));
+		assert_ok!(ProofOfCompute::excuse(signed(ALICE), 0));
+		commit_entry(1, 8);
+		next_epoch();
+		conclude(1);
+		assert!(failed(1, EntryFailure::NotRevealed));
+		assert_eq!(Told::get(), []);
 	});
 }
 

@@ -119,6 +119,8 @@ fn an_account_that_is_not_there_is_owed_nothing() {
 #[test]
 fn a_share_never_reads_income_from_before_its_time() {
 	let mut record = ShareRecord {
+		offered: 0,
+		paid: 0,
 		shares: 5,
 		settled_at: 3,
 		owed: 1,

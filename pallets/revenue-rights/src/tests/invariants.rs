@@ -2,7 +2,7 @@
 
 use frame_support::traits::{fungible::Mutate, tokens::Preservation};
 
-use crate::{mock::*, RightRecord, Rights, ShareRecord, Shares};
+use crate::{mock::*, OrderRecord, Orders, RightRecord, Rights, ShareRecord, Shares, Side};
 
 /// Breaks a good state of one right with income and expects the complaint.
 fn caught(complaint: &'static str, harm: impl FnOnce()) {
@@ -12,6 +12,8 @@ fn caught(complaint: &'static str, harm: impl FnOnce()) {
 		.execute_with(|| {
 			distribute(VID, 30_001).expect("income");
 			RevenueRights::settle(signed(BOB), VID).expect("income is paid");
+			place(ALICE, VID, Side::Sell, 100, 5);
+			place(BOB, VID, Side::Buy, 100, 5);
 			RevenueRights::do_try_state().expect("the state was good");
 			harm();
 			assert_eq!(RevenueRights::do_try_state(), Err(complaint.into()));
@@ -107,5 +109,44 @@ fn shares_without_a_right_are_seen() {
 fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
 		change_share(|share| share.deposit += 1);
+	});
+}
+
+fn change_order(id: u64, harm: impl FnOnce(&mut OrderRecord<u64>)) {
+	Orders::<Test>::mutate(VID, id, |order| harm(order.as_mut().expect("placed")));
+}
+
+#[test]
+fn an_order_for_nothing_is_seen() {
+	caught("an order that says nothing", || {
+		change_order(0, |order| order.shares = 0);
+	});
+}
+
+#[test]
+fn shares_that_are_offered_without_an_order_are_seen() {
+	caught("orders sell other shares than are offered", || {
+		change_share(|share| share.offered += 1);
+	});
+}
+
+#[test]
+fn an_order_that_sells_what_is_not_offered_is_seen() {
+	caught("orders sell other shares than are offered", || {
+		change_order(0, |order| order.shares += 1);
+	});
+}
+
+#[test]
+fn an_order_of_who_holds_no_shares_is_seen() {
+	caught("orders sell other shares than are offered", || {
+		change_order(0, |order| order.maker = CAROL);
+	});
+}
+
+#[test]
+fn money_that_is_not_held_for_an_order_is_seen() {
+	caught("what is held for orders differs from what they say", || {
+		change_order(1, |order| order.price += 1);
 	});
 }

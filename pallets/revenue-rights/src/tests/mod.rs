@@ -4,6 +4,7 @@ mod creation;
 mod dividends;
 mod invariants;
 mod model;
+mod orders;
 mod origins;
 mod settlement;
 mod transfers;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use frame_support::assert_ok;
+use frame_support::{assert_ok, traits::fungible::Inspect};
 use proptest::prelude::*;
 use usufruct_primitives::{Balance, Vid};
 
-use crate::{mock::*, Rights, Shares};
+use crate::{mock::*, NextOrder, OrderId, Orders, Rights, Shares, Side};
 
 const PEOPLE: [u64; 4] = [ALICE, BOB, CAROL, NOBODY];
 
@@ -30,6 +30,21 @@ enum Step {
 		vid: Vid,
 		who: u64,
 	},
+	Place {
+		vid: Vid,
+		who: u64,
+		side: Side,
+		shares: u16,
+		price: Balance,
+	},
+	Fill {
+		who: u64,
+		order: usize,
+		shares: u16,
+	},
+	Cancel {
+		order: usize,
+	},
 }
 
 fn person() -> impl Strategy<Value = u64> {
@@ -42,11 +57,25 @@ fn step() -> impl Strategy<Value = Step> {
 	let shares = prop_oneof![0u16..5, 4_990u16..5_010, 0u16..=10_001, Just(10_000)];
 	prop_oneof![
 		3 => (vid.clone(), amount).prop_map(|(vid, amount)| Step::Distribute { vid, amount }),
-		4 => (vid.clone(), person(), person(), shares)
+		4 => (vid.clone(), person(), person(), shares.clone())
 			.prop_map(|(vid, from, to, shares)| Step::Transfer { vid, from, to, shares }),
 		2 => (vid.clone(), person()).prop_map(|(vid, who)| Step::Settle { vid, who }),
-		1 => (vid, person()).prop_map(|(vid, who)| Step::SettleFor { vid, who }),
+		1 => (vid.clone(), person()).prop_map(|(vid, who)| Step::SettleFor { vid, who }),
+		2 => (vid, person(), any::<bool>(), shares.clone(), 1u128..50).prop_map(
+			|(vid, who, sells, shares, price)| {
+				let side = if sells { Side::Sell } else { Side::Buy };
+				Step::Place { vid, who, side, shares, price }
+			}
+		),
+		3 => (person(), 0usize..4, shares)
+			.prop_map(|(who, order, shares)| Step::Fill { who, order, shares }),
+		1 => (0usize..4).prop_map(|order| Step::Cancel { order }),
 	]
+}
+
+/// Free and held.
+fn money(who: u64) -> Balance {
+	<Balances as Inspect<u64>>::total_balance(&who)
 }
 
 /// One right, told without any trick: income is handed to each holder as it comes.
@@ -78,8 +107,20 @@ impl Model {
 	}
 }
 
+/// An order, as long as it is open.
+#[derive(Clone)]
+struct Wish {
+	vid: Vid,
+	id: OrderId,
+	maker: u64,
+	side: Side,
+	shares: u16,
+	price: Balance,
+}
+
 struct World {
 	rights: BTreeMap<Vid, Model>,
+	wishes: Vec<Wish>,
 }
 
 impl World {
@@ -94,6 +135,7 @@ impl World {
 		};
 		Self {
 			rights: [(VID, one), (VID + 1, two)].into(),
+			wishes: Vec::new(),
 		}
 	}
 
@@ -110,8 +152,9 @@ impl World {
 				to,
 				shares,
 			} => {
+				let offered = self.offered(vid, from);
 				let right = self.right(vid);
-				let possible = from != to && shares > 0 && right.shares(from) >= shares;
+				let possible = from != to && shares > 0 && right.shares(from) >= shares + offered;
 				// Those who do not exist cannot pay for a record.
 				let pays = from != NOBODY || right.shares(to) > 0 || right.owed(to) > 0;
 				// What was settled to an account makes it exist.
@@ -125,6 +168,93 @@ impl World {
 			}
 			Step::Settle { vid, who } => self.settle(vid, who, who),
 			Step::SettleFor { vid, who } => self.settle(vid, POOR, who),
+			Step::Place {
+				vid,
+				who,
+				side,
+				shares,
+				price,
+			} => self.place(vid, who, side, shares, price),
+			Step::Fill { who, order, shares } => self.fill(who, order, shares),
+			Step::Cancel { order } => {
+				if order < self.wishes.len() {
+					let wish = self.wishes.swap_remove(order);
+					assert_ok!(RevenueRights::cancel_order(
+						signed(wish.maker),
+						wish.vid,
+						wish.id
+					));
+				}
+			}
+		}
+	}
+
+	/// Shares of the right that are for sale by orders of the account.
+	fn offered(&self, vid: Vid, who: u64) -> u16 {
+		self.wishes
+			.iter()
+			.filter(|wish| wish.vid == vid && wish.maker == who && wish.side == Side::Sell)
+			.map(|wish| wish.shares)
+			.sum()
+	}
+
+	/// The rich pay for whatever it costs.
+	fn place(&mut self, vid: Vid, maker: u64, side: Side, shares: u16, price: Balance) {
+		let unoffered = self.right(vid).shares(maker) - self.offered(vid, maker);
+		let possible = maker != NOBODY
+			&& (1..=10_000).contains(&shares)
+			&& (side == Side::Buy || shares <= unoffered);
+		let id = NextOrder::<Test>::get();
+		if maker == NOBODY {
+			return;
+		}
+		let done = RevenueRights::place_order(signed(maker), vid, side, shares, price, MAX_LIFE);
+		assert_eq!(done.is_ok(), possible, "{done:?}");
+		if possible {
+			self.wishes.push(Wish {
+				vid,
+				id,
+				maker,
+				side,
+				shares,
+				price,
+			});
+		}
+	}
+
+	fn fill(&mut self, taker: u64, order: usize, shares: u16) {
+		let Some(wish) = self.wishes.get(order).cloned() else {
+			return;
+		};
+		if taker == NOBODY {
+			return;
+		}
+		let (seller, buyer) = match wish.side {
+			Side::Sell => (wish.maker, taker),
+			Side::Buy => (taker, wish.maker),
+		};
+		let locked = match wish.side {
+			Side::Sell => self.offered(wish.vid, seller) - wish.shares,
+			Side::Buy => self.offered(wish.vid, seller),
+		};
+		let right = self.right(wish.vid);
+		let possible = (1..=wish.shares).contains(&shares)
+			&& taker != wish.maker
+			&& right.shares(seller) >= shares + locked;
+		let before = (money(seller), money(buyer));
+		let done = RevenueRights::fill_order(signed(taker), wish.vid, wish.id, shares);
+		assert_eq!(done.is_ok(), possible, "{done:?}");
+		if !possible {
+			return;
+		}
+		let amount = wish.price * Balance::from(shares);
+		let after = (money(seller), money(buyer));
+		assert_eq!((after.0 - before.0, before.1 - after.1), (amount, amount));
+		*right.shares.entry(seller).or_default() -= shares;
+		*right.shares.entry(buyer).or_default() += shares;
+		self.wishes[order].shares -= shares;
+		if self.wishes[order].shares == 0 {
+			self.wishes.swap_remove(order);
 		}
 	}
 
@@ -160,6 +290,8 @@ impl World {
 				.sum();
 			assert_eq!(sum, 10_000);
 			for who in PEOPLE {
+				let offered = share(*vid, who).map_or(0, |record| record.offered);
+				assert_eq!(offered, self.offered(*vid, who), "offered by {who}");
 				assert_eq!(shares(*vid, who), model.shares(who), "shares of {who}");
 				assert_eq!(
 					RevenueRights::claimable(*vid, who),
@@ -215,6 +347,10 @@ proptest! {
 		two_rights().build_and_execute(|| {
 			let mut world = World::new();
 			steps.into_iter().for_each(|step| world.take(step));
+			for wish in world.wishes.drain(..) {
+				assert_ok!(RevenueRights::cancel_order(signed(wish.maker), wish.vid, wish.id));
+				assert_eq!(held_for_orders(wish.maker) == 0, Orders::<Test>::iter_values().all(|order| order.maker != wish.maker));
+			}
 			let mut remainders = 0;
 			for vid in [VID, VID + 1] {
 				for who in PEOPLE {

@@ -3,7 +3,7 @@
 use frame_support::{assert_noop, dispatch::GetDispatchInfo};
 use sp_runtime::{traits::Dispatchable, DispatchError};
 
-use crate::{mock::*, Call, Error};
+use crate::{mock::*, Call, Error, Side};
 
 fn calls() -> Vec<RuntimeCall> {
 	let calls: Vec<Call<Test>> = vec![
@@ -17,6 +17,19 @@ fn calls() -> Vec<RuntimeCall> {
 			vid: VID,
 			who: ALICE,
 		},
+		Call::place_order {
+			vid: VID,
+			side: Side::Buy,
+			shares: 1,
+			price: 1,
+			expires_at: 2,
+		},
+		Call::fill_order {
+			vid: VID,
+			order: 0,
+			shares: 1,
+		},
+		Call::cancel_order { vid: VID, order: 0 },
 	];
 	calls.into_iter().map(Into::into).collect()
 }

@@ -17,6 +17,7 @@ fn a_holder_settles_its_income() {
 			assert_eq!(RevenueRights::claimable(VID, BOB), 0);
 			assert_eq!(RevenueRights::claimable(VID, ALICE), 15_000);
 			assert_eq!((right(VID).income, right(VID).paid), (20_000, 5_000));
+			assert_eq!(share(VID, BOB).map(|record| record.paid), Some(5_000));
 			assert_eq!(
 				events(),
 				[Event::IncomeSettled {

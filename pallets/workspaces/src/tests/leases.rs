@@ -38,6 +38,19 @@ fn the_provider_reports_a_workspace_from_its_image_to_its_endpoint() {
 }
 
 #[test]
+fn a_lease_whose_right_was_renewed_ends_later() {
+	build_and_execute(|| {
+		use usufruct_primitives::traits::OnPurchaseRenewal;
+		let lease = lease(7);
+		let record = Leases::<Test>::get(lease).unwrap();
+		Workspaces::on_purchase_renewal(record.uid, record.ends_at + 9);
+		Workspaces::on_purchase_renewal(record.uid + 1, record.ends_at + 9);
+		let renewed = Leases::<Test>::get(lease).unwrap();
+		assert_eq!(renewed.ends_at, record.ends_at + 9);
+	});
+}
+
+#[test]
 fn only_the_owner_of_the_machine_may_report() {
 	build_and_execute(|| {
 		let lease = lease(7);
@@ -440,7 +453,7 @@ fn a_purchase_that_ends_on_the_market_ends_its_lease_once() {
 fn a_purchase_without_a_lease_ends_without_this_pallet() {
 	build_and_execute(|| {
 		list(7, 5);
-		assert_ok!(Stub::buy(7, &STRANGER, 10));
+		assert_ok!(Stub::buy(7, &STRANGER, 10, None));
 		assert_ok!(Stub::close(7));
 		assert!(events().is_empty());
 	});

@@ -230,3 +230,33 @@ fn a_tenant_that_could_not_pay_loses_nothing() {
 		assert_eq!(held(TENANT, HoldReason::Budget), 1_000);
 	});
 }
+
+#[test]
+fn whose_signed_proposal_is_bound_is_the_matcher_and_a_validators_worker_is_none() {
+	build_and_execute(|| {
+		list(1, 5);
+		list(2, 5);
+		assert_ok!(propose(request(), 0, 1));
+		let by_worker = proposal(request(), 0, 2);
+		assert_ok!(Workspaces::propose(
+			frame_system::RawOrigin::Authorized.into(),
+			by_worker
+		));
+		assert_eq!(Matchers::get(), [(1, Some(STRANGER)), (2, None)]);
+	});
+}
+
+#[test]
+fn who_proposed_a_candidate_first_stays_its_matcher_until_it_is_bound() {
+	build_and_execute(|| {
+		list(1, 3);
+		let request = request_with(5, |_| {});
+		assert_ok!(propose(request, 0, 1));
+		let copied =
+			Workspaces::propose_signed(RuntimeOrigin::signed(TENANT), proposal(request, 0, 1));
+		assert_eq!(copied, Err(Error::<Test>::NotBetter.into()));
+		run_to(6);
+		assert_ok!(Workspaces::settle(RuntimeOrigin::signed(TENANT), request));
+		assert_eq!(Matchers::get(), [(1, Some(STRANGER))]);
+	});
+}

@@ -188,7 +188,56 @@ fn a_request_with_nothing_suitable_explains_why() {
 			explanation.mismatches,
 			[(Mismatch::Offline, 1), (Mismatch::Price, 2)]
 		);
-		assert_eq!(Workspaces::explain_spec(TENANT, spec()), Some(explanation));
 		assert_eq!(Workspaces::explain(99), None);
+	});
+}
+
+#[test]
+fn a_plan_says_of_each_listing_what_a_proposal_would_be_told() {
+	build_and_execute(|| {
+		list(1, 3);
+		list(2, 5);
+		list_with(3, 5, |listing| listing.price = 1_000);
+		list(4, 5);
+		take_offline(4);
+		let plan = Workspaces::plan(TENANT, spec(), 0, MAX_PLANNED).unwrap();
+		assert_eq!(plan.next, None);
+		let told: Vec<_> = plan
+			.listings
+			.iter()
+			.map(|one| (one.uid, one.mismatch))
+			.collect();
+		let expected = [
+			(1, None),
+			(2, None),
+			(3, Some(Mismatch::Price)),
+			(4, Some(Mismatch::Offline)),
+		];
+		assert_eq!(told, expected);
+		let request = request();
+		System::reset_events();
+		assert_ok!(propose(request, 0, 2));
+		let score = plan.listings[1].score;
+		assert!(events().contains(&Event::Proposed {
+			request,
+			replica: 0,
+			uid: 2,
+			score
+		}));
+	});
+}
+
+#[test]
+fn a_plan_goes_on_where_it_ended_and_knows_published_images_only() {
+	build_and_execute(|| {
+		(1..=3).for_each(|uid| list(uid, 5));
+		let plan = |from| Workspaces::plan(TENANT, spec(), from, 2).unwrap();
+		assert_eq!((plan(0).listings.len(), plan(0).next), (2, Some(3)));
+		assert_eq!((plan(3).listings.len(), plan(3).next), (1, None));
+		let unknown = WorkspaceSpec {
+			image: Default::default(),
+			..spec()
+		};
+		assert_eq!(Workspaces::plan(TENANT, unknown, 0, 2), None);
 	});
 }
