@@ -150,7 +150,30 @@ fn a_hot_key_moves_neither_money_nor_rights_and_makes_no_further_proxies() {
 
 #[test]
 fn a_proxy_without_transfers_moves_neither_money_nor_rights() {
-	let moves = [
+	let of_third: RuntimeCall = pallet_balances::Call::transfer_all {
+		dest: SOMEBODY.into(),
+		keep_alive: false,
+	}
+	.into();
+	let moves: Vec<RuntimeCall> = vec![
+		pallet_proxy::Call::<Runtime>::proxy {
+			real: SOMEBODY.into(),
+			force_proxy_type: None,
+			call: Box::new(of_third),
+		}
+		.into(),
+		pallet_pomc_rewards::Call::<Runtime>::set_payee {
+			payee: Some(SOMEBODY),
+		}
+		.into(),
+		pallet_market::Call::<Runtime>::list {
+			uid: 0,
+			price: 0,
+			min_term: 1,
+			max_term: 1,
+			holders: Default::default(),
+		}
+		.into(),
 		pallet_use_rights::Call::<Runtime>::transfer {
 			uid: 0,
 			to: SOMEBODY,
@@ -175,7 +198,6 @@ fn a_proxy_without_transfers_moves_neither_money_nor_rights() {
 		.into(),
 	];
 	for call in moves {
-		let call: RuntimeCall = call;
 		assert!(!ProxyType::NonTransfer.filter(&call), "{call:?}");
 	}
 }

@@ -16,6 +16,19 @@ fn merge(under: &mut Value, over: Value) {
 	}
 }
 
+/// Takes nothing for a runtime.
+struct NoRuntime;
+
+impl sp_core::traits::ReadRuntimeVersion for NoRuntime {
+	fn read_runtime_version(
+		&self,
+		_: &[u8],
+		_: &mut dyn sp_externalities::Externalities,
+	) -> Result<Vec<u8>, String> {
+		Err("it is no runtime".into())
+	}
+}
+
 /// Runs a test in the state of a preset.
 pub(crate) fn within(preset: &str, test: impl FnOnce()) {
 	let default = get_preset::<RuntimeGenesisConfig>(&None, |_| None).expect("there are defaults");
@@ -26,6 +39,7 @@ pub(crate) fn within(preset: &str, test: impl FnOnce()) {
 		serde_json::from_slice(&patch).expect("it is JSON"),
 	);
 	let mut ext = sp_io::TestExternalities::default();
+	ext.register_extension(sp_core::traits::ReadRuntimeVersionExt::new(NoRuntime));
 	ext.execute_with(|| {
 		build_state::<RuntimeGenesisConfig>(config.to_string().into_bytes())
 			.expect("the preset can be built");

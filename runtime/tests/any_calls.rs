@@ -1,0 +1,610 @@
+//! Whatever anybody calls in whatever order, on the whole runtime: nothing panics, no money is made or forgotten, and
+//! every invariant of every pallet holds after each block.
+//!
+//! Steps name things by small numbers, so that they meet; some are bytes from nowhere. `PROPTEST_CASES=10000 cargo
+//! test -p usufruct-runtime --test any_calls` tries longer.
+
+mod chain;
+
+use chain::within;
+use codec::Decode;
+use frame_support::traits::{Get, Hooks};
+use pallet_market::Holders;
+use pallet_pomc_rewards::RewardRules;
+use pallet_revenue_rights::Side;
+use pallet_workspaces::{FailureReason, ImageKind, Progress, Proposal, WorkspaceSpec};
+use proptest::prelude::*;
+use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
+use sp_runtime::{traits::Dispatchable, Permill};
+use usufruct_primitives::{Capacity, HardwareKind, IsolationClass, Requirement};
+use usufruct_proof::Reveal;
+use usufruct_runtime::{
+	presets, AccountId, Balance, Balances, BlockNumber, Dao, Hash, Market, NodeRegistry,
+	OriginCaller, PomcRewards, ProofOfCompute, RevenueRights, Runtime, RuntimeCall, RuntimeOrigin,
+	Scheduler, System, UseRights, ValidatorSet, Workspaces,
+};
+
+/// What names, amounts and blocks are made of.
+type Numbers = [u16; 5];
+
+#[derive(Clone, Debug)]
+enum Step {
+	/// Somebody calls something of ours: who may, or anybody.
+	Call {
+		who: Option<u8>,
+		kind: u8,
+		numbers: Numbers,
+	},
+	/// Somebody calls whatever these bytes say.
+	Bytes { who: u8, bytes: Vec<u8> },
+	/// The DAO sets rewards.
+	Rules { numbers: Numbers },
+	/// Time goes on.
+	Blocks { count: u8 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+	prop_oneof![
+		16 => (prop::option::weighted(0.3, 0u8..4), 0u8..KINDS, any::<Numbers>())
+			.prop_map(|(who, kind, numbers)| Step::Call { who, kind, numbers }),
+		2 => (0u8..4, prop::collection::vec(any::<u8>(), 2..80))
+			.prop_map(|(who, bytes)| Step::Bytes { who, bytes }),
+		1 => any::<Numbers>().prop_map(|numbers| Step::Rules { numbers }),
+		4 => (1u8..30).prop_map(|count| Step::Blocks { count }),
+	]
+}
+
+fn person(number: u16) -> AccountId {
+	[Alice, Bob, Charlie, Dave][usize::from(number) % 4].to_account_id()
+}
+
+/// One of a few.
+fn id<T: From<u8>>(number: u16) -> T {
+	(number as u8 % 5).into()
+}
+
+fn hash(number: u16) -> Hash {
+	Hash::repeat_byte(number as u8 % 6)
+}
+
+/// From nothing to more than anybody has.
+fn amount(number: u16) -> Balance {
+	match number % 8 {
+		0 => 0,
+		1 => number.into(),
+		7 => Balance::MAX >> (number >> 9),
+		more => 10u128.pow(u32::from(more) * 3) + Balance::from(number),
+	}
+}
+
+fn capacity(number: u16) -> Capacity {
+	Capacity {
+		cpu_millis: u32::from(number) % 9_000,
+		memory_mib: u32::from(number) % 2_000,
+		disk_mib: u32::from(number) % 1_000,
+	}
+}
+
+fn isolation(number: u16) -> IsolationClass {
+	use IsolationClass::{Container, Gvisor, Vm, Wasm};
+	[Wasm, Wasm, Container, Gvisor, Vm][usize::from(number) % 5]
+}
+
+fn blocks(number: u16) -> BlockNumber {
+	u32::from(number) % 64
+}
+
+/// Shares that add up, or nearly.
+fn holders(numbers: [u16; 2]) -> Holders<AccountId> {
+	let first = (person(numbers[0]), 10_000 - numbers[1] % 3);
+	let second = (person(numbers[0] + 1), numbers[1] % 3);
+	match numbers[1] % 3 {
+		0 => Holders::truncate_from(vec![first]),
+		_ => Holders::truncate_from(vec![first, second]),
+	}
+}
+
+fn spec(n: Numbers) -> WorkspaceSpec {
+	WorkspaceSpec {
+		image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[0]),
+		command: Default::default(),
+		port: Some(n[1]),
+		requirement: Requirement {
+			classes: Default::default(),
+			gpus: 0,
+			gpu_memory_mib: 0,
+			capacity: capacity(n[2] % 300),
+			isolation: None,
+			min_score_ppm: 0,
+			max_price: amount(2 + n[3] % 3),
+			preference: Default::default(),
+		},
+		replicas: 1 + n[4] as u8 % 2,
+		term: 1 + blocks(n[1]) / 4,
+	}
+}
+
+fn progress(n: Numbers) -> Progress {
+	match n[2] % 5 {
+		0 => Progress::Dispensing {
+			percent: n[3] as u8 % 120,
+		},
+		1 | 2 => Progress::Running {
+			endpoint: Default::default(),
+		},
+		3 => Progress::Finished,
+		_ => Progress::Failed {
+			reason: FailureReason::Crashed,
+		},
+	}
+}
+
+fn no_proof() -> Box<Reveal> {
+	Box::new(Reveal {
+		roots: Default::default(),
+		openings: Default::default(),
+		memory: None,
+	})
+}
+
+/// One of those that there are; the first number where there are none.
+fn known<K: Default>(keys: impl Iterator<Item = K>, number: u16) -> K {
+	let keys: Vec<K> = keys.take(16).collect();
+	let at = usize::from(number) % keys.len().max(1);
+	keys.into_iter().nth(at).unwrap_or_default()
+}
+
+fn request(number: u16) -> u64 {
+	known(pallet_workspaces::Requests::<Runtime>::iter_keys(), number)
+}
+
+fn lease(number: u16) -> u64 {
+	known(pallet_workspaces::Leases::<Runtime>::iter_keys(), number)
+}
+
+fn listed(number: u16) -> u64 {
+	known(pallet_market::Listings::<Runtime>::iter_keys(), number)
+}
+
+fn ordered(number: u16) -> (u64, u64) {
+	let orders = pallet_revenue_rights::Orders::<Runtime>::iter_keys();
+	known(orders, number)
+}
+
+fn sold(number: u16) -> u64 {
+	known(pallet_market::Purchases::<Runtime>::iter_keys(), number)
+}
+
+/// Who may make the call, as far as its pallet says: of calls by anybody nearly all would be refused.
+fn fitting(call: &RuntimeCall) -> Option<AccountId> {
+	use pallet_market::Call as M;
+	use pallet_node_registry::Call as N;
+	use pallet_use_rights::Call as U;
+	use pallet_workspaces::Call as W;
+	use usufruct_primitives::traits::{NodeInspect, ResourceInspect};
+	let owner = |node: &u32| NodeRegistry::owner(*node);
+	match call {
+		RuntimeCall::NodeRegistry(
+			N::add_hardware { node, .. }
+			| N::heartbeat { node }
+			| N::go_offline { node }
+			| N::retire { node }
+			| N::withdraw_bond { node }
+			| N::remove_hardware { node, .. },
+		) => owner(node),
+		RuntimeCall::UseRights(U::create_resource { parts, .. }) => {
+			let hardware = NodeRegistry::hardware(*parts.first()?)?;
+			owner(&hardware.node)
+		}
+		RuntimeCall::UseRights(U::remove_resource { vid } | U::mint { vid }) => {
+			UseRights::resource(*vid).map(|resource| resource.owner)
+		}
+		RuntimeCall::UseRights(U::burn { uid } | U::transfer { uid, .. })
+		| RuntimeCall::Market(
+			M::list { uid, .. }
+			| M::delist { uid }
+			| M::edit { uid, .. }
+			| M::lead_in { uid, .. }
+			| M::cancel { uid }
+			| M::renew { uid, .. },
+		) => UseRights::holder(*uid),
+		RuntimeCall::RevenueRights(
+			pallet_revenue_rights::Call::transfer { vid, .. }
+			| pallet_revenue_rights::Call::settle { vid }
+			| pallet_revenue_rights::Call::place_order { vid, .. },
+		) => pallet_revenue_rights::Shares::<Runtime>::iter_key_prefix(*vid).next(),
+		RuntimeCall::Workspaces(W::report_progress { lease, .. }) => {
+			pallet_workspaces::Leases::<Runtime>::get(lease).map(|lease| lease.provider)
+		}
+		RuntimeCall::Workspaces(W::terminate { lease }) => {
+			pallet_workspaces::Leases::<Runtime>::get(lease).map(|lease| lease.tenant)
+		}
+		RuntimeCall::Workspaces(W::cancel_request { request }) => {
+			pallet_workspaces::Requests::<Runtime>::get(request).map(|request| request.tenant)
+		}
+		_ => None,
+	}
+}
+
+/// How many kinds of calls [`call`] makes.
+const KINDS: u8 = 56;
+
+fn call(kind: u8, n: Numbers) -> RuntimeCall {
+	use pallet_market::Call as M;
+	use pallet_node_registry::Call as N;
+	use pallet_pomc_rewards::Call as R;
+	use pallet_proof_of_compute::Call as P;
+	use pallet_revenue_rights::Call as S;
+	use pallet_use_rights::Call as U;
+	use pallet_validator_set::Call as V;
+	use pallet_workspaces::Call as W;
+	let side = if n[3].is_multiple_of(2) {
+		Side::Sell
+	} else {
+		Side::Buy
+	};
+	let now = System::block_number();
+	match kind {
+		0 | 1 => N::register {
+			machine: hash(n[0]),
+			endpoint: Default::default(),
+			region: n[1],
+		}
+		.into(),
+		2 | 3 => N::add_hardware {
+			node: id(n[0]),
+			class: [1, 1, 2, 100, 9][usize::from(n[1]) % 5],
+			kind: [HardwareKind::Cpu, HardwareKind::Gpu][usize::from(n[1]) % 5 / 3],
+			device: hash(n[2]),
+			capacity: Capacity {
+				cpu_millis: 8_000,
+				memory_mib: 8_192,
+				disk_mib: 8_192,
+			},
+		}
+		.into(),
+		4 | 5 => N::heartbeat { node: id(n[0]) }.into(),
+		6 => N::go_offline { node: id(n[0]) }.into(),
+		7 => N::retire { node: id(n[0]) }.into(),
+		8 => N::withdraw_bond { node: id(n[0]) }.into(),
+		9 => N::remove_hardware {
+			node: id(n[0]),
+			hid: id(n[1]),
+		}
+		.into(),
+		10 => N::top_up_bond {
+			node: id(n[0]),
+			amount: amount(n[1]),
+		}
+		.into(),
+		11 | 12 => U::create_resource {
+			parts: vec![id(n[0])].try_into().unwrap_or_default(),
+			capacity: capacity(n[1]),
+			isolation: isolation(n[2]),
+		}
+		.into(),
+		13 => U::remove_resource { vid: id(n[0]) }.into(),
+		14 | 15 => U::mint { vid: id(n[0]) }.into(),
+		16 => U::burn { uid: id(n[0]) }.into(),
+		17 => U::transfer {
+			uid: id(n[0]),
+			to: person(n[1]),
+		}
+		.into(),
+		18 => S::transfer {
+			vid: id(n[0]),
+			to: person(n[1]),
+			shares: n[2] % 10_002,
+		}
+		.into(),
+		19 => S::settle { vid: id(n[0]) }.into(),
+		20 => S::settle_for {
+			vid: id(n[0]),
+			who: person(n[1]),
+		}
+		.into(),
+		21 | 22 => S::place_order {
+			vid: id(n[0]),
+			side,
+			shares: n[1] % 10_002,
+			price: amount(1 + n[2] % 3),
+			expires_at: now + blocks(n[4]),
+		}
+		.into(),
+		23 | 24 => {
+			let (vid, order) = ordered(n[0]);
+			let shares = n[2] % 64;
+			S::fill_order { vid, order, shares }.into()
+		}
+		25 => {
+			let (vid, order) = ordered(n[0]);
+			S::cancel_order { vid, order }.into()
+		}
+		26..=28 => M::list {
+			uid: id(n[0]),
+			price: amount(2 + n[1] % 4),
+			min_term: 1,
+			max_term: blocks(n[2]) + 8,
+			holders: if n[3].is_multiple_of(2) {
+				holders([n[0] % 5 / 2, n[4]])
+			} else {
+				Default::default()
+			},
+		}
+		.into(),
+		29 => M::delist { uid: id(n[0]) }.into(),
+		30 | 31 => M::buy {
+			uid: listed(n[0]),
+			term: blocks(n[1]),
+			max_price: Balance::MAX,
+		}
+		.into(),
+		32 => M::cancel { uid: sold(n[0]) }.into(),
+		33 => M::accrue { uid: sold(n[0]) }.into(),
+		34 => M::close { uid: sold(n[0]) }.into(),
+		35 => M::edit {
+			uid: id(n[0]),
+			price: amount(n[1]),
+			min_term: 1,
+			max_term: blocks(n[2]),
+		}
+		.into(),
+		36 => M::renew {
+			uid: sold(n[0]),
+			blocks: blocks(n[1]),
+		}
+		.into(),
+		37 => match n[2] % 2 {
+			0 => M::set_renewable {
+				uid: id(n[0]),
+				renewable: n[1].is_multiple_of(2),
+			},
+			_ => M::lead_in {
+				uid: id(n[0]),
+				first_price: amount(n[1]),
+				blocks: blocks(n[3]),
+			},
+		}
+		.into(),
+		38 => W::publish_image {
+			digest: hash(n[0]),
+			kind: ImageKind::Wasm,
+			reference: Default::default(),
+			size_bytes: n[1].into(),
+		}
+		.into(),
+		39 => W::retract_image { digest: hash(n[0]) }.into(),
+		40 | 41 => W::request {
+			spec: spec(n),
+			budget: Balance::MAX,
+			window: blocks(n[0]) / 48,
+			lifetime: 8 + blocks(n[1]),
+		}
+		.into(),
+		42 => W::cancel_request {
+			request: request(n[0]),
+		}
+		.into(),
+		43 | 44 => W::propose_signed {
+			proposal: Proposal {
+				request: request(n[0]),
+				attempt: u32::from(n[1] % 8 / 7),
+				replica: n[2] as u8 % 4 / 3,
+				uid: listed(n[3]),
+				computed_at: now.saturating_sub(u32::from(n[4] % 3)),
+			},
+		}
+		.into(),
+		45 => W::settle {
+			request: request(n[0]),
+		}
+		.into(),
+		46 => W::report_progress {
+			lease: lease(n[0]),
+			generation: u32::from(n[1] % 8 / 7),
+			progress: progress(n),
+		}
+		.into(),
+		47 => W::terminate { lease: lease(n[0]) }.into(),
+		48 => W::expire { lease: lease(n[0]) }.into(),
+		49 => W::expire_request {
+			request: request(n[0]),
+		}
+		.into(),
+		50 => proofs(n),
+		51 => P::enter {
+			hid: id(n[0]),
+			epoch: id(n[1]),
+			first_root: hash(n[2]).0,
+		}
+		.into(),
+		52 => R::claim {}.into(),
+		53 => R::set_payee {
+			payee: Some(person(n[0])).filter(|_| n[1].is_multiple_of(2)),
+		}
+		.into(),
+		54 => pallet_balances::Call::transfer_allow_death {
+			dest: person(n[0]).into(),
+			value: amount(n[1]),
+		}
+		.into(),
+		_ => match n[0] % 3 {
+			0 => V::join { bond: amount(n[1]) }.into(),
+			1 => V::leave {}.into(),
+			_ => V::bond_more {
+				amount: amount(n[1]),
+			}
+			.into(),
+		},
+	}
+}
+
+fn proofs(n: Numbers) -> RuntimeCall {
+	use pallet_proof_of_compute::Call as P;
+	let (challenge, hid, digest) = (id(n[1]), id(n[1]), hash(n[2]).0);
+	let rounds = u32::from(n[3]) % 600;
+	match n[0] % 10 {
+		0 => P::request_proof {
+			hid,
+			right: Some(id(n[2])).filter(|_| n[3].is_multiple_of(2)),
+		},
+		1 => P::commit_first {
+			challenge,
+			root: digest,
+		},
+		2 => P::commit {
+			challenge,
+			rounds,
+			digest,
+		},
+		3 => P::reveal {
+			challenge,
+			reveal: no_proof(),
+		},
+		4 => P::expire { challenge },
+		5 => P::commit_entry {
+			hid,
+			rounds,
+			digest,
+		},
+		6 => P::reveal_entry {
+			hid,
+			reveal: no_proof(),
+		},
+		7 => P::force_audit { hid },
+		8 => P::conclude { hid },
+		_ => P::excuse { hid },
+	}
+	.into()
+}
+
+/// Two machines with two resources each, of which the second and fourth are for sale, and an image: so that
+/// what follows has something to meet.
+fn populate() {
+	let must = |who: u8, call: RuntimeCall| {
+		if let Err(error) = call.clone().dispatch(signed(who)) {
+			panic!("{call:?}: {error:?}");
+		}
+	};
+	for (who, node) in [(0, 0), (1, 1)] {
+		must(who, call(0, [node, 276, 0, 0, 0]));
+		must(who, call(4, [node, 0, 0, 0, 0]));
+		must(who, call(2, [node, 0, node, 0, 0]));
+		for resource in [0, 1] {
+			let number = 2 * node + resource;
+			must(who, call(11, [node, 250, 0, 0, 0]));
+			must(who, call(14, [number, 0, 0, 0, 0]));
+			if resource == 1 {
+				// At a thousandth of a thousandth of a USU a block.
+				must(who, call(26, [number, 2, 40, 0, 0]));
+			}
+		}
+	}
+	must(0, call(38, [1, 1, 0, 0, 0]));
+}
+
+fn take(step: Step) {
+	match step {
+		Step::Call { who, kind, numbers } => {
+			let call = call(kind, numbers);
+			let origin = match who {
+				Some(who) => signed(who),
+				None => RuntimeOrigin::signed(fitting(&call).unwrap_or_else(|| person(numbers[4]))),
+			};
+			dispatch(origin, call);
+		}
+		Step::Bytes { who, bytes } => {
+			if let Ok(call) = RuntimeCall::decode(&mut &bytes[..]) {
+				dispatch(signed(who), call);
+			}
+		}
+		Step::Rules { numbers: n } => {
+			let rules = RewardRules {
+				era: blocks(n[0]),
+				claim_eras: u32::from(n[1]) % 5,
+				network: amount(n[2]),
+				validators: amount(n[3]),
+				tasks: amount(n[4]),
+				rebate: Permill::from_parts(u32::from(n[0]) * 16),
+				provider: Permill::from_percent(40),
+			};
+			let dao = OriginCaller::Dao(pallet_dao::Power::MarketAdmin);
+			dispatch(
+				dao.into(),
+				pallet_pomc_rewards::Call::set_rules { rules }.into(),
+			);
+		}
+		Step::Blocks { count } => {
+			for _ in 0..count {
+				invariants();
+				go_on();
+			}
+		}
+	}
+}
+
+fn signed(who: u8) -> RuntimeOrigin {
+	RuntimeOrigin::signed(person(who.into()))
+}
+
+fn dispatch(origin: RuntimeOrigin, call: RuntimeCall) {
+	let before = Balances::total_issuance();
+	let _: Result<_, _> = call.clone().dispatch(origin);
+	assert!(
+		Balances::total_issuance() <= before,
+		"a call made money: {call:?}"
+	);
+}
+
+/// The next block, by an author whose randomness nobody knew.
+fn go_on() {
+	let block = System::block_number() + 1;
+	System::set_block_number(block);
+	System::reset_events();
+	let random = sp_io::hashing::blake2_256(&block.to_le_bytes());
+	pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some(random));
+	let before = Balances::total_issuance();
+	PomcRewards::note_author(&person(0));
+	Scheduler::on_initialize(block);
+	ProofOfCompute::on_initialize(block);
+	PomcRewards::on_initialize(block);
+	let most: Balance = <Runtime as pallet_pomc_rewards::Config>::MaxEraIssuance::get();
+	let made = Balances::total_issuance().saturating_sub(before);
+	assert!(made <= most, "a block made {made}");
+}
+
+/// All money is somebody's, and every pallet's books are in order.
+fn invariants() {
+	let accounts: Balance = frame_system::Account::<Runtime>::iter_values()
+		.map(|account| account.data.free + account.data.reserved)
+		.sum();
+	assert_eq!(accounts, Balances::total_issuance());
+	Dao::do_try_state().expect("dao");
+	Market::do_try_state().expect("market");
+	NodeRegistry::do_try_state().expect("node-registry");
+	PomcRewards::do_try_state().expect("pomc-rewards");
+	ProofOfCompute::do_try_state().expect("proof-of-compute");
+	RevenueRights::do_try_state().expect("revenue-rights");
+	UseRights::do_try_state().expect("use-rights");
+	ValidatorSet::do_try_state().expect("validator-set");
+	Workspaces::do_try_state().expect("workspaces");
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { max_shrink_iters: 2_000, ..ProptestConfig::with_cases(64) })]
+
+	#[test]
+	fn whatever_anybody_calls_the_books_of_all_pallets_stay_in_order(
+		steps in prop::collection::vec(step(), 1..160)
+	) {
+		// No master key: who has it may do anything.
+		within(presets::LOCAL, || {
+			go_on();
+			populate();
+			for step in steps {
+				take(step);
+			}
+			invariants();
+		});
+	}
+}
