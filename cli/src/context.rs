@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal, path::PathBuf};
 
-use usufruct_client::{api, keypair, AccountId32, AtBlock, Client, Keypair, Sent, Wait};
+use usufruct_client::{amount, api, keypair, AccountId32, AtBlock, Client, Keypair, Sent, Wait};
 
 use crate::output::Failure;
 
@@ -32,6 +32,9 @@ pub(crate) struct Global {
 	/// Print JSON instead of tables
 	#[arg(long, global = true)]
 	pub(crate) json: bool,
+	/// Only say what the command's first transaction would cost; nothing is submitted
+	#[arg(long, global = true)]
+	pub(crate) fee: bool,
 	/// When a transaction counts as done
 	#[arg(long, global = true, default_value = "finalized")]
 	pub(crate) until: Until,
@@ -104,10 +107,15 @@ impl Context {
 				eprintln!("transaction {step}");
 			}
 		};
-		Ok(self
-			.client
-			.submit(call, &self.key()?, wait, progress)
-			.await?)
+		let key = self.key()?;
+		if self.global.fee {
+			return Err(Failure::OnlyFee(self.client.fee(call, &key).await?));
+		}
+		if !quiet {
+			let fee = self.client.fee(call, &key).await?;
+			progress(&format!("costs about {}", amount::show(fee)));
+		}
+		Ok(self.client.submit(call, &key, wait, progress).await?)
 	}
 
 	/// Shows what is about to be signed, and asks whether to. `yes` answers beforehand.

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io::Write};
 
 use comfy_table::{presets::NOTHING, Table};
 use serde_json::{json, Value};
-use usufruct_client::Error;
+use usufruct_client::{amount, Error};
 
 /// Why a command failed. Its kind is the exit status.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(crate) enum Failure {
 	Chain(Error),
 	/// What was waited for did not happen.
 	Gone(String),
+	/// Nothing: the person only asked for the fee, in the smallest unit.
+	OnlyFee(u128),
 }
 
 impl Failure {
@@ -28,6 +30,7 @@ impl Failure {
 			Self::Chain(Error::Key { .. } | Error::KeyFile { .. } | Error::Account { .. }) => 3,
 			Self::Chain(Error::Unreachable { .. } | Error::Broken { .. }) => 5,
 			Self::Chain(_) | Self::Gone(_) => 4,
+			Self::OnlyFee(_) => 0,
 		}
 	}
 
@@ -35,6 +38,7 @@ impl Failure {
 		match self {
 			Self::Usage(text) | Self::Configuration(text) | Self::Gone(text) => text.clone(),
 			Self::Chain(error) => error.to_string(),
+			Self::OnlyFee(fee) => format!("it would cost {}", amount::show(*fee)),
 		}
 	}
 }

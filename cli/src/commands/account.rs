@@ -3,12 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use usufruct_client::{account_of, amount, new_phrase, write_key_file};
+use usufruct_client::{account_of, amount, api, new_phrase, write_key_file};
 
 use super::{done, entry, storage};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
+};
+
+use api::runtime_types::{
+	pallet_market::pallet as market, pallet_node_registry::pallet as node_registry,
+	pallet_pomc_rewards::pallet as pomc_rewards,
+	pallet_proof_of_compute::pallet as proof_of_compute,
+	pallet_revenue_rights::pallet as revenue_rights, pallet_use_rights::pallet as use_rights,
+	pallet_validator_set::pallet as validator_set, pallet_workspaces::pallet as workspaces,
+	usufruct_runtime::RuntimeHoldReason,
 };
 
 /// About accounts.
@@ -50,6 +59,62 @@ pub(crate) fn create(file: &Path) -> Outcome {
 	}))
 }
 
+/// Why the chain holds money, and when it returns.
+fn why_held(reason: &RuntimeHoldReason) -> (String, &'static str) {
+	let (what, until) = match reason {
+		RuntimeHoldReason::Market(market::HoldReason::Listing) => {
+			("deposits of listings", "they are sold or delisted")
+		}
+		RuntimeHoldReason::NodeRegistry(node_registry::HoldReason::NodeBond) => (
+			"bonds of machines, lost in part for each fault",
+			"seven days after a machine is retired",
+		),
+		RuntimeHoldReason::NodeRegistry(node_registry::HoldReason::Hardware) => {
+			("deposits of hardware (HIDs)", "the hardware is removed")
+		}
+		RuntimeHoldReason::PomcRewards(pomc_rewards::HoldReason::Payee) => (
+			"deposit of a payee of rewards",
+			"rewards go to the account itself again",
+		),
+		RuntimeHoldReason::ProofOfCompute(proof_of_compute::HoldReason::Challenge) => (
+			"deposits of proofs that were asked for",
+			"they are answered or overdue",
+		),
+		RuntimeHoldReason::ProofOfCompute(proof_of_compute::HoldReason::Audit) => (
+			"bonds of audits that were forced",
+			"the entry is concluded; lost where it was right",
+		),
+		RuntimeHoldReason::RevenueRights(revenue_rights::HoldReason::Shares) => (
+			"deposits of share records",
+			"their holders have neither shares nor income",
+		),
+		RuntimeHoldReason::RevenueRights(revenue_rights::HoldReason::Order) => (
+			"orders for shares: deposits, and the money of those to buy",
+			"they are filled or cancelled",
+		),
+		RuntimeHoldReason::UseRights(use_rights::HoldReason::Resource) => {
+			("deposits of resources (VIDs)", "they are removed")
+		}
+		RuntimeHoldReason::ValidatorSet(validator_set::HoldReason::ValidatorBond) => (
+			"bond of a validator, lost in part for an offence",
+			"a day after it left the set",
+		),
+		RuntimeHoldReason::Workspaces(workspaces::HoldReason::Image) => {
+			("deposits of images", "they are retracted")
+		}
+		RuntimeHoldReason::Workspaces(workspaces::HoldReason::Request) => (
+			"deposits of requests",
+			"they are cancelled, or all their leases ended",
+		),
+		RuntimeHoldReason::Workspaces(workspaces::HoldReason::Budget) => (
+			"budgets of replicas that are not placed",
+			"they are placed, or the request is cancelled or expires",
+		),
+		other => return (format!("{other:?}"), "its pallet releases it"),
+	};
+	(what.into(), until)
+}
+
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let who = |account: Option<String>| match account {
 		Some(text) => Ok::<_, Failure>(account_of(&text)?),
@@ -78,9 +143,15 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				.map(|holds| holds.0)
 				.unwrap_or_default()
 				.into_iter()
-				.map(
-					|hold| json!({ "reason": format!("{:?}", hold.id), "amount": amount::show(hold.amount) }),
-				);
+				.map(|hold| {
+					let (reason, until) = why_held(&hold.id);
+					json!({
+						"reason": reason,
+						"until": until,
+						"amount": amount::show(hold.amount),
+						"amount_units": hold.amount.to_string(),
+					})
+				});
 			Ok(rows.collect())
 		}
 		Command::Transfer { to, amount } => {

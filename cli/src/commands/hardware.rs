@@ -41,13 +41,13 @@ pub(crate) enum Command {
 pub(crate) struct Capacity {
 	/// Processor in thousandths of a core
 	#[arg(long, default_value_t = 0)]
-	cpu: u32,
+	pub(crate) cpu: u32,
 	/// Memory in MiB; of a GPU, its own
 	#[arg(long, default_value_t = 0)]
-	memory: u32,
+	pub(crate) memory: u32,
 	/// Disk in MiB
 	#[arg(long, default_value_t = 0)]
-	disk: u32,
+	pub(crate) disk: u32,
 }
 
 /// The chain's form of a capacity.

@@ -1,12 +1,17 @@
 //! `usufruct market`.
 
 use serde_json::json;
-use usufruct_client::{account_of, amount, api, AccountId32};
+use usufruct_client::{account_of, amount, api, view, AccountId32, AtBlock};
 
-use super::{done, entries, entry, storage};
+use super::{done, entries, entry, resource::Isolation, storage};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
+};
+
+use api::runtime_types::{
+	pallet_market::types::{Filter, Found, Page},
+	usufruct_primitives::hardware::Capacity,
 };
 
 /// About listings and purchases.
@@ -37,6 +42,33 @@ pub(crate) enum Command {
 	},
 	/// Show what is for sale
 	Listings,
+	/// Change what a listing asks; what is not given stays as it is
+	Edit {
+		/// The use right
+		uid: u64,
+		/// Price per block, in USU
+		#[arg(long, value_parser = amount::parse)]
+		price: Option<u128>,
+		/// Shortest term, in blocks
+		#[arg(long)]
+		min_term: Option<u32>,
+		/// Longest term, in blocks
+		#[arg(long)]
+		max_term: Option<u32>,
+	},
+	/// Let a listing's price fall to its own from a higher one: whoever needs it most buys first
+	Auction {
+		/// The use right
+		uid: u64,
+		/// Price per block now, in USU
+		#[arg(long, value_parser = amount::parse)]
+		first_price: u128,
+		/// After how many blocks the price is the listing's
+		#[arg(long)]
+		blocks: u32,
+	},
+	/// Show what is for sale now and satisfies all that is given
+	Find(Find),
 	/// Show what was sold
 	Purchases,
 	/// Buy a use right
@@ -49,6 +81,22 @@ pub(crate) enum Command {
 		/// Highest price per block, in USU; without it, the listed one
 		#[arg(long, value_parser = amount::parse)]
 		max_price: Option<u128>,
+	},
+	/// Let a term go on at its price; what runs on it goes on
+	Renew {
+		/// The use right
+		uid: u64,
+		/// For how many blocks more
+		#[arg(long)]
+		blocks: u32,
+	},
+	/// Say whether a term of yours may be renewed
+	Renewable {
+		/// The use right
+		uid: u64,
+		/// yes or no
+		#[arg(action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+		renewable: bool,
 	},
 	/// End a term early; the unused part returns
 	Cancel {
@@ -65,6 +113,117 @@ pub(crate) enum Command {
 		/// The use right
 		uid: u64,
 	},
+}
+
+/// What compute must be like.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Find {
+	/// Its resource class
+	#[arg(long)]
+	class: Option<u16>,
+	/// How a workspace on it is walled off
+	#[arg(long)]
+	isolation: Option<Isolation>,
+	/// Where its machine is, by ISO 3166 number
+	#[arg(long)]
+	region: Option<u16>,
+	/// Highest price per block, in USU
+	#[arg(long, value_parser = amount::parse)]
+	max_price: Option<u128>,
+	/// Lowest proved score, in parts per million of its class's reference
+	#[arg(long)]
+	min_score_ppm: Option<u32>,
+	/// A term in blocks that it is sold for
+	#[arg(long)]
+	term: Option<u32>,
+	/// Fewest GPUs
+	#[arg(long)]
+	gpus: Option<u8>,
+	/// Least processor time, in thousandths of a core
+	#[arg(long, default_value_t = 0)]
+	cpu: u32,
+	/// Least memory, in MiB
+	#[arg(long, default_value_t = 0)]
+	memory: u32,
+	/// Least disk, in MiB
+	#[arg(long, default_value_t = 0)]
+	disk: u32,
+	/// Also what is offline
+	#[arg(long)]
+	offline_too: bool,
+}
+
+/// A listing as it is now: its price may fall.
+async fn for_sale(at: &AtBlock, uid: u64) -> Result<Found<AccountId32>, Failure> {
+	let any = Filter {
+		class: None,
+		isolation: None,
+		region: None,
+		max_price: None,
+		min_score_ppm: None,
+		term: None,
+		gpus: None,
+		capacity: None,
+		offline_too: true,
+	};
+	let page: Page<AccountId32> =
+		view(at, api::view_functions().market().find(any, uid, 1)).await?;
+	let first = page.found.into_iter().next();
+	first
+		.filter(|one| one.uid == uid)
+		.ok_or_else(|| Failure::Gone(format!("use right {uid} is not for sale")))
+}
+
+/// Asks the chain page by page: no client walks the whole map.
+async fn find(context: &Context, find: Find) -> Outcome {
+	let at = context.state().await?;
+	let capacity = Capacity {
+		cpu_millis: find.cpu,
+		memory_mib: find.memory,
+		disk_mib: find.disk,
+	};
+	let filter = Filter {
+		class: find.class,
+		isolation: find.isolation.map(Into::into),
+		region: find.region,
+		max_price: find.max_price,
+		min_score_ppm: find.min_score_ppm,
+		term: find.term,
+		gpus: find.gpus,
+		capacity: Some(capacity),
+		offline_too: find.offline_too,
+	};
+	let mut rows = Vec::new();
+	let mut from = Some(0);
+	while let Some(uid) = from {
+		let call = api::view_functions()
+			.market()
+			.find(filter.clone(), uid, 100);
+		let page: Page<AccountId32> = view(&at, call).await?;
+		rows.extend(page.found.into_iter().map(|one| {
+			json!({
+				"uid": one.uid,
+				"vid": one.vid,
+				"node": one.node,
+				"class": one.class,
+				"region": one.region,
+				"score_ppm": one.score_ppm,
+				"isolation": format!("{:?}", one.isolation).to_lowercase(),
+				"price": amount::show(one.price),
+				"price_units": one.price.to_string(),
+				"min_term": one.min_term,
+				"max_term": one.max_term,
+				"gpus": one.gpus,
+				"cpu_millis": one.capacity.cpu_millis,
+				"memory_mib": one.capacity.memory_mib,
+				"disk_mib": one.capacity.disk_mib,
+				"online": one.is_online,
+				"seller": one.seller.to_string(),
+			})
+		}));
+		from = page.next;
+	}
+	Ok(rows.into())
 }
 
 fn holder(text: &str) -> Result<(AccountId32, u16), String> {
@@ -110,6 +269,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"uid": uid,
 						"vid": record.vid,
 						"price": amount::show(record.price),
+						"falls_from": record.lead_in.as_ref().map(|from| amount::show(from.first_price)),
 						"min_term": record.min_term,
 						"max_term": record.max_term,
 						"seller": record.seller.to_string(),
@@ -117,6 +277,44 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 				})
 				.collect())
 		}
+		Command::Edit {
+			uid,
+			price,
+			min_term,
+			max_term,
+		} => {
+			let at = context.state().await?;
+			let listing = entry!(at, storage().market().listings(), (uid,))
+				.ok_or_else(|| Failure::Gone(format!("use right {uid} is not for sale")))?;
+			let call = market.edit(
+				uid,
+				price.unwrap_or(listing.price),
+				min_term.unwrap_or(listing.min_term),
+				max_term.unwrap_or(listing.max_term),
+			);
+			let sent = context.submit(&call).await?;
+			let event = sent.event::<api::market::events::Edited>()?;
+			Ok(json!({
+				"uid": uid,
+				"price": amount::show(event.price),
+				"min_term": event.min_term,
+				"max_term": event.max_term,
+			}))
+		}
+		Command::Auction {
+			uid,
+			first_price,
+			blocks,
+		} => {
+			let sent = context
+				.submit(&market.lead_in(uid, first_price, blocks))
+				.await?;
+			let event = sent.event::<api::market::events::LeadInBegan>()?;
+			Ok(
+				json!({ "uid": uid, "price": amount::show(first_price), "falls_until": event.until }),
+			)
+		}
+		Command::Find(what) => find(context, what).await,
 		Command::Purchases => {
 			let at = context.state().await?;
 			let purchases = entries!(at, storage().market().purchases());
@@ -131,6 +329,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"escrow": amount::show(record.escrow),
 						"start": record.start,
 						"end": record.end,
+						"renewable": record.renewable,
 						"buyer": record.buyer.to_string(),
 					})
 				})
@@ -142,8 +341,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			max_price,
 		} => {
 			let at = context.state().await?;
-			let listing = entry!(at, storage().market().listings(), (uid,))
-				.ok_or_else(|| Failure::Gone(format!("use right {uid} is not for sale")))?;
+			let listing = for_sale(&at, uid).await?;
 			let price = max_price.unwrap_or(listing.price);
 			let total = listing.price.saturating_mul(term.into());
 			context.say(&format!(
@@ -154,6 +352,21 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let sent = context.submit(&market.buy(uid, term, price)).await?;
 			let event = sent.event::<api::market::events::Bought>()?;
 			Ok(json!({ "uid": uid, "until": event.until, "escrow": amount::show(event.escrow) }))
+		}
+		Command::Renew { uid, blocks } => {
+			let sent = context.submit(&market.renew(uid, blocks)).await?;
+			let event = sent.event::<api::market::events::Renewed>()?;
+			Ok(json!({ "uid": uid, "until": event.until, "escrow": amount::show(event.escrow) }))
+		}
+		Command::Renewable { uid, renewable } => {
+			context
+				.submit(&market.set_renewable(uid, renewable))
+				.await?;
+			Ok(done(if renewable {
+				"can be renewed"
+			} else {
+				"ends with its term"
+			}))
 		}
 		Command::Cancel { uid } => {
 			let sent = context.submit(&market.cancel(uid)).await?;

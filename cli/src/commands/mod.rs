@@ -10,6 +10,7 @@ mod node;
 mod proof;
 mod resource;
 mod revenue;
+mod reward;
 mod use_right;
 mod workspace;
 
@@ -54,6 +55,9 @@ pub(crate) enum Command {
 	/// Revenue rights (RIDs) and their income
 	#[command(subcommand)]
 	Revenue(revenue::Command),
+	/// Rewards for what was proved, authored and used
+	#[command(subcommand)]
+	Reward(reward::Command),
 	/// The best hardware of a class
 	Rank(proof::Rank),
 	/// Proposals, votes, and what they change
@@ -73,7 +77,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 		return Ok(());
 	}
 	let context = Context::new(global).await?;
-	let value = match command {
+	let done = match command {
 		Command::Account(command) => account::run(&context, command).await,
 		Command::Bench(command) => bench::run(&context, command).await,
 		Command::Chain(command) => chain::run(&context, command).await,
@@ -86,8 +90,16 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 		Command::Workspace(command) => workspace::run(&context, command).await,
 		Command::Proof(command) => proof::run(&context, command).await,
 		Command::Revenue(command) => revenue::run(&context, command).await,
+		Command::Reward(command) => reward::run(&context, command).await,
 		Command::Rank(command) => proof::rank(&context, command).await,
-	}?;
+	};
+	let value = match done {
+		Err(Failure::OnlyFee(fee)) => serde_json::json!({
+			"fee": usufruct_client::amount::show(fee),
+			"fee_units": fee.to_string(),
+		}),
+		done => done?,
+	};
 	output::show(&value, json);
 	Ok(())
 }

@@ -33,7 +33,8 @@ pub(crate) enum Command {
 }
 
 /// How a workspace is walled off from its machine.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Isolation {
 	/// A container on the machine's kernel
 	Container,

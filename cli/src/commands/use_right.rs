@@ -9,13 +9,18 @@ use crate::{
 	output::Outcome,
 };
 
+use api::{
+	runtime_types::pallet_use_rights::pallet::Call as Rights, use_rights::events::UseRightMinted,
+};
+
 /// About use rights (UIDs).
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-	/// Mint the use right of a free resource
+	/// Mint the use rights of free resources, all of them or none
 	Mint {
-		/// The resource
-		vid: u64,
+		/// The resources
+		#[arg(required = true)]
+		vids: Vec<u64>,
 	},
 	/// List use rights
 	List,
@@ -33,14 +38,29 @@ pub(crate) enum Command {
 	},
 }
 
+/// One resource is answered by one document, several by a list.
+async fn mint(context: &Context, vids: &[u64]) -> Outcome {
+	let shown = |uid: u64, vid: u64| json!({ "uid": uid, "vid": vid });
+	if let [vid] = vids {
+		let sent = context.submit(&tx().use_rights().mint(*vid)).await?;
+		let event = sent.event::<UseRightMinted>()?;
+		return Ok(shown(event.uid, event.vid));
+	}
+	let mint = |vid: &u64| api::Call::UseRights(Rights::mint { vid: *vid });
+	let calls = vids.iter().map(mint).collect();
+	let sent = context.submit(&tx().utility().batch_all(calls)).await?;
+	let mut minted = Vec::new();
+	for event in sent.events.find::<UseRightMinted>() {
+		let event = event.map_err(super::unreadable)?;
+		minted.push(shown(event.uid, event.vid));
+	}
+	Ok(minted.into())
+}
+
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let rights = tx().use_rights();
 	match command {
-		Command::Mint { vid } => {
-			let sent = context.submit(&rights.mint(vid)).await?;
-			let event = sent.event::<api::use_rights::events::UseRightMinted>()?;
-			Ok(json!({ "uid": event.uid, "vid": event.vid }))
-		}
+		Command::Mint { vids } => mint(context, &vids).await,
 		Command::List => {
 			let at = context.state().await?;
 			let rights = entries!(at, storage().use_rights().use_rights());

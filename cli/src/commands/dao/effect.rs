@@ -14,6 +14,7 @@ use api::runtime_types::{
 	pallet_collective::pallet::Call as Committee,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
 	pallet_parameters::pallet::Call as Parameters,
+	pallet_pomc_rewards::{pallet::Call as Rewards, types::RewardRules},
 	pallet_proof_of_compute::{
 		epoch_types::EpochRules, pallet::Call as Proofs, types::ResourceClass,
 	},
@@ -38,6 +39,7 @@ pub(crate) async fn of(at: &AtBlock, call: &api::Call) -> Result<Vec<String>, Fa
 			Ok(of_class(*id, known.as_ref(), class))
 		}
 		api::Call::ProofOfCompute(Proofs::set_epoch_rules { rules }) => one(of_epochs(rules)),
+		api::Call::PomcRewards(Rewards::set_rules { rules }) => one(of_rewards(rules)),
 		api::Call::NodeRegistry(Registry::force_suspend { node }) => one(format!(
 			"suspends machine {node} of {}: it may not enter the market",
 			owner(at, *node).await?
@@ -126,10 +128,21 @@ fn of_parameter(key_value: &RuntimeParameters) -> String {
 		}
 		RuntimeParameters::Market(market::Parameters::FeeShare(_, value)) => match value {
 			Some(share) => format!(
-				"the treasury gets {} % of all income that is settled from then on",
+				"the fee is {} % of all income that is settled from then on",
 				f64::from(share.0) / 10_000.0
 			),
-			None => format!("the treasury's share of income is {default}"),
+			None => format!("the fee is {default}"),
+		},
+		RuntimeParameters::Market(market::Parameters::MatcherShare(_, value)) => match value {
+			Some(share) => format!(
+				"matchers whose signed proposals were bound get {} % of the fee",
+				f64::from(share.0) / 10_000.0
+			),
+			None => format!("the matchers' part of the fee is {default}"),
+		},
+		RuntimeParameters::Market(market::Parameters::BurnShare(_, value)) => match value {
+			Some(share) => format!("{} % of the fee is burned", f64::from(share.0) / 10_000.0),
+			None => format!("the part of the fee that is burned is {default}"),
 		},
 	}
 }
@@ -197,6 +210,26 @@ fn of_epochs(rules: &EpochRules) -> String {
 		 after {}; audits can be forced for {} blocks after the reveals; about {} entries of each class \
 		 are drawn",
 		rules.pause, rules.entry, rules.span, rules.disputes, rules.audits
+	)
+}
+
+fn of_rewards(rules: &RewardRules) -> String {
+	if rules.era == 0 {
+		return "ends rewards: after the era under way none begins; what was earned can be claimed"
+			.into();
+	}
+	let percent = |part: u32| f64::from(part) / 10_000.0;
+	format!(
+		"from the next era on, which has {} blocks: issues {} for hardware, {} for validators, and up to {} for \
+		 paid use, which returns {} % of the market's fee, {} % of it to the provider and the rest to the \
+		 tenant; rewards can be claimed in the {} eras after their own",
+		rules.era,
+		amount::show(rules.network),
+		amount::show(rules.validators),
+		amount::show(rules.tasks),
+		percent(rules.rebate.0),
+		percent(rules.provider.0),
+		rules.claim_eras
 	)
 }
 

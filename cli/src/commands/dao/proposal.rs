@@ -17,6 +17,7 @@ use api::runtime_types::{
 	pallet_dao::types::Power,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
 	pallet_parameters::pallet::Call as Parameters,
+	pallet_pomc_rewards::{pallet::Call as Rewards, types::RewardRules},
 	pallet_proof_of_compute::{
 		epoch_types::EpochRules, pallet::Call as Proofs, types::ResourceClass,
 	},
@@ -78,12 +79,26 @@ pub(crate) enum Proposal {
 		#[arg(value_parser = clap::value_parser!(u32).range(20..=28_800))]
 		blocks: u32,
 	},
-	/// Set what the treasury gets of all income
+	/// Set the market's fee, a part of all income
 	Fee {
 		/// In percent, 0 to 50
 		#[arg(value_parser = clap::value_parser!(u32).range(0..=50))]
 		percent: u32,
 	},
+	/// Set which part of the fee matchers get whose proposals were bound
+	MatcherShare {
+		/// In percent of the fee, 0 to 100
+		#[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
+		percent: u32,
+	},
+	/// Set which part of the fee is burned; what matchers leave goes to the treasury
+	BurnShare {
+		/// In percent of the fee, 0 to 100
+		#[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
+		percent: u32,
+	},
+	/// Set what an era issues, and for what; what is not given stays as it is
+	Rewards(RewardsOfEra),
 	/// Pay from the treasury
 	Spend {
 		/// How much, in USU
@@ -218,6 +233,77 @@ pub(crate) struct Epochs {
 	audits: Option<u32>,
 }
 
+/// What rewards are paid for, from the next era on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RewardsOfEra {
+	/// Blocks of an era; 0 = no eras and no rewards
+	#[arg(long)]
+	era: Option<u32>,
+	/// Eras after its own in which a reward can be claimed, 1 to 32
+	#[arg(long)]
+	claim_eras: Option<u32>,
+	/// What all hardware shares by what it proved, in USU
+	#[arg(long, value_parser = amount::parse)]
+	hardware: Option<u128>,
+	/// What validators share by their blocks, in USU
+	#[arg(long, value_parser = amount::parse)]
+	validators: Option<u128>,
+	/// What paid use returns at most, in USU
+	#[arg(long, value_parser = amount::parse)]
+	paid_use: Option<u128>,
+	/// The part of the market's fee that paid use returns, in percent, below 100
+	#[arg(long, value_parser = clap::value_parser!(u32).range(0..100))]
+	rebate: Option<u32>,
+	/// The part of that which the provider gets, in percent; the tenant gets the rest
+	#[arg(long, value_parser = clap::value_parser!(u32).range(0..=100))]
+	provider: Option<u32>,
+}
+
+impl RewardsOfEra {
+	async fn call(self, at: &AtBlock) -> Result<api::Call, Failure> {
+		let known = entry!(at, storage().pomc_rewards().next_rules(), ());
+		let mut rules = known.unwrap_or(RewardRules {
+			era: 0,
+			claim_eras: 1,
+			network: 0,
+			validators: 0,
+			tasks: 0,
+			rebate: Permill(0),
+			provider: Permill(0),
+		});
+		rules.era = self.era.unwrap_or(rules.era);
+		rules.claim_eras = self.claim_eras.unwrap_or(rules.claim_eras);
+		for (to, given) in [
+			(&mut rules.network, self.hardware),
+			(&mut rules.validators, self.validators),
+			(&mut rules.tasks, self.paid_use),
+		] {
+			*to = given.unwrap_or(*to);
+		}
+		for (to, given) in [
+			(&mut rules.rebate, self.rebate),
+			(&mut rules.provider, self.provider),
+		] {
+			to.0 = given.map_or(to.0, |percent| percent * 10_000);
+		}
+		let most = at
+			.constants()
+			.entry(api::constants().pomc_rewards().max_era_issuance())
+			.map_err(crate::commands::unreadable)?;
+		let all = [rules.network, rules.validators, rules.tasks];
+		let all = all
+			.into_iter()
+			.try_fold(0u128, |sum, amount| sum.checked_add(amount));
+		if !(1..=32).contains(&rules.claim_eras) || all.is_none_or(|all| all > most) {
+			return Err(Failure::Usage(format!(
+				"rewards can be claimed in 1 to 32 eras, and an era issues at most {}",
+				amount::show(most)
+			)));
+		}
+		Ok(api::Call::PomcRewards(Rewards::set_rules { rules }))
+	}
+}
+
 impl Epochs {
 	async fn call(self, at: &AtBlock) -> Result<api::Call, Failure> {
 		let known = entry!(at, storage().proof_of_compute().next_epoch_rules(), ());
@@ -287,6 +373,21 @@ impl Proposal {
 				Power::MarketAdmin,
 				RuntimeParameters::Market(market::Parameters::FeeShare(
 					market::FeeShare,
+					Some(Permill(percent * 10_000)),
+				)),
+			),
+			Self::Rewards(rewards) => (Power::MarketAdmin, rewards.call(at).await?),
+			Self::MatcherShare { percent } => parameter(
+				Power::MarketAdmin,
+				RuntimeParameters::Market(market::Parameters::MatcherShare(
+					market::MatcherShare,
+					Some(Permill(percent * 10_000)),
+				)),
+			),
+			Self::BurnShare { percent } => parameter(
+				Power::MarketAdmin,
+				RuntimeParameters::Market(market::Parameters::BurnShare(
+					market::BurnShare,
 					Some(Permill(percent * 10_000)),
 				)),
 			),

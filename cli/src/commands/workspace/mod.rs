@@ -1,5 +1,8 @@
 //! `usufruct workspace`.
 
+mod file;
+mod plan;
+
 use std::{
 	collections::BTreeSet,
 	path::PathBuf,
@@ -34,6 +37,21 @@ pub(crate) enum Command {
 	},
 	/// Ask for a workspace
 	Run(Box<Run>),
+	/// Ask for the workspace that a file describes
+	Deploy {
+		/// The file, in YAML; `usufruct workspace schema` says what it may contain
+		file: PathBuf,
+		/// Wait until all replicas run
+		#[arg(long)]
+		wait: bool,
+	},
+	/// Show which listings a file's workspace would be placed on, why others not, and what it would cost
+	Plan {
+		/// The file, in YAML
+		file: PathBuf,
+	},
+	/// Print the JSON schema of such files, for editors
+	Schema,
 	/// List requests
 	List,
 	/// Show a request and its leases
@@ -127,11 +145,15 @@ pub(crate) struct Run {
 }
 
 /// What counts most among resources that satisfy a request.
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+#[derive(
+	Clone, Copy, Debug, Default, clap::ValueEnum, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
 enum Prefer {
 	/// The lowest price
 	Cheapest,
 	/// Price, speed and availability alike
+	#[default]
 	Balanced,
 	/// The highest proved score
 	Fastest,
@@ -164,6 +186,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			reference,
 		} => publish(context, module, digest, reference).await,
 		Command::Run(run) => request(context, *run).await,
+		Command::Deploy { file, wait } => {
+			let run = file::read(&file)?;
+			request(context, Run { wait, ..run }).await
+		}
+		Command::Plan { file } => plan::plan(context, file::read(&file)?).await,
+		Command::Schema => Ok(file::schema()),
 		Command::List => {
 			let at = context.state().await?;
 			let requests = entries!(at, storage().workspaces().requests());
@@ -282,6 +310,38 @@ async fn publish(
 	Ok(json!({ "image": format!("{digest:?}"), "reference": reference }))
 }
 
+impl From<Run> for types::WorkspaceSpec {
+	fn from(run: Run) -> Self {
+		Self {
+			image: run.image,
+			command: BoundedVec(
+				run.command
+					.into_iter()
+					.map(|part| BoundedVec(part.into_bytes()))
+					.collect(),
+			),
+			port: run.port,
+			requirement: types::Requirement {
+				classes: BoundedVec(run.classes),
+				gpus: run.gpus,
+				gpu_memory_mib: run.gpu_memory,
+				capacity: run.capacity.into(),
+				isolation: run.isolation.map(Into::into),
+				min_score_ppm: run.min_score,
+				max_price: run.max_price,
+				preference: match run.prefer {
+					Prefer::Cheapest => types::Preference::Cheapest,
+					Prefer::Balanced => types::Preference::Balanced,
+					Prefer::Fastest => types::Preference::Fastest,
+					Prefer::Steady => types::Preference::Steady,
+				},
+			},
+			replicas: run.replicas,
+			term: run.term,
+		}
+	}
+}
+
 async fn request(context: &Context, run: Run) -> Outcome {
 	let needed = run
 		.max_price
@@ -295,44 +355,19 @@ async fn request(context: &Context, run: Run) -> Outcome {
 		run.term,
 		run.replicas
 	));
-	let spec = types::WorkspaceSpec {
-		image: run.image,
-		command: BoundedVec(
-			run.command
-				.into_iter()
-				.map(|part| BoundedVec(part.into_bytes()))
-				.collect(),
-		),
-		port: run.port,
-		requirement: types::Requirement {
-			classes: BoundedVec(run.classes),
-			gpus: run.gpus,
-			gpu_memory_mib: run.gpu_memory,
-			capacity: run.capacity.into(),
-			isolation: run.isolation.map(Into::into),
-			min_score_ppm: run.min_score,
-			max_price: run.max_price,
-			preference: match run.prefer {
-				Prefer::Cheapest => types::Preference::Cheapest,
-				Prefer::Balanced => types::Preference::Balanced,
-				Prefer::Fastest => types::Preference::Fastest,
-				Prefer::Steady => types::Preference::Steady,
-			},
-		},
-		replicas: run.replicas,
-		term: run.term,
-	};
 	let budget = run.budget.unwrap_or(needed);
+	let (window, lifetime) = (run.window, run.lifetime);
+	let (wait, replicas) = (run.wait, run.replicas);
 	let call = tx()
 		.workspaces()
-		.request(spec, budget, run.window, run.lifetime);
+		.request(run.into(), budget, window, lifetime);
 	let before = context.state().await?.block_number();
 	let sent = context.submit(&call).await?;
 	let event = sent.event::<api::workspaces::events::WorkspaceRequested>()?;
-	if !run.wait {
+	if !wait {
 		return Ok(json!({ "request": event.request }));
 	}
-	follow(context, event.request, run.replicas.into(), before).await
+	follow(context, event.request, replicas.into(), before).await
 }
 
 /// Waits until all replicas run, or a batch job is done, telling each step.

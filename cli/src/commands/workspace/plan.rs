@@ -1,0 +1,93 @@
+//! What a request would find, before anybody pays for it.
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use serde_json::json;
+use usufruct_client::{amount, api, view};
+
+use super::{types::WorkspaceSpec, Run};
+use crate::{
+	context::Context,
+	output::{Failure, Outcome},
+};
+
+use api::runtime_types::{
+	pallet_workspaces::plan::{Plan, Planned},
+	usufruct_offchain_worker::constraint::Mismatch,
+};
+
+/// Why a listing would not do, in words.
+fn why(mismatch: &Mismatch) -> &'static str {
+	match mismatch {
+		Mismatch::Offline => "the machine is offline",
+		Mismatch::Own => "it is your own",
+		Mismatch::Avoided => "the request failed there before",
+		Mismatch::Class => "another resource class",
+		Mismatch::Gpus => "too few GPUs, or with too little memory",
+		Mismatch::Capacity => "too little processor, memory or disk",
+		Mismatch::Isolation => "another isolation, or one that cannot run this image",
+		Mismatch::Score => "not proved, or a lower score",
+		Mismatch::Term => "it is not sold for this term",
+		Mismatch::Price => "too dear",
+	}
+}
+
+/// All listings as the chain would judge them: those that would do, best first, then the others by their reasons.
+pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
+	let at = context.state().await?;
+	let tenant = context.account()?;
+	let (term, replicas) = (run.term, run.replicas);
+	let spec = WorkspaceSpec::from(run);
+	let mut all: Vec<Planned> = Vec::new();
+	let mut from = Some(0);
+	while let Some(uid) = from {
+		let call = api::view_functions()
+			.workspaces()
+			.plan(tenant, spec.clone(), uid, 500);
+		let page: Option<Plan> = view(&at, call).await?;
+		let page = page.ok_or_else(|| {
+			Failure::Gone(format!(
+				"image {:?} is not published: `usufruct workspace publish` first",
+				spec.image
+			))
+		})?;
+		all.extend(page.listings);
+		from = page.next;
+	}
+	let mut suitable: Vec<&Planned> = all.iter().filter(|one| one.mismatch.is_none()).collect();
+	suitable.sort_by_key(|one| (Reverse(one.score), one.uid));
+	let mut reasons: BTreeMap<&str, u32> = BTreeMap::new();
+	for mismatch in all.iter().filter_map(|one| one.mismatch.as_ref()) {
+		*reasons.entry(why(mismatch)).or_default() += 1;
+	}
+	let cost = |one: &Planned| one.price.saturating_mul(term.into());
+	let price: Option<u128> = (suitable.len() >= usize::from(replicas)).then(|| {
+		let best = suitable.iter().take(replicas.into());
+		best.map(|one| cost(one)).sum()
+	});
+	let machines: Vec<_> = suitable
+		.iter()
+		.map(|one| {
+			json!({
+				"uid": one.uid,
+				"node": one.node,
+				"score": one.score,
+				"price": amount::show(one.price),
+				"for_the_term": amount::show(cost(one)),
+			})
+		})
+		.collect();
+	let others: Vec<_> = reasons
+		.into_iter()
+		.map(|(reason, listings)| json!({ "reason": reason, "listings": listings }))
+		.collect();
+	Ok(json!({
+		"replicas": replicas,
+		"listings": all.len(),
+		"suitable": suitable.len(),
+		"would_cost": price.map(amount::show),
+		"would_cost_units": price.map(|price| price.to_string()),
+		"machines": machines,
+		"others": others,
+	}))
+}
