@@ -9,7 +9,7 @@ import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 
 const PALLETS = [
 	'nodeRegistry', 'useRights', 'revenueRights', 'market', 'workspaces', 'proofOfCompute',
-	'validatorSet',
+	'pomcRewards', 'validatorSet',
 ];
 const DEADLINE_MS = 60_000;
 

@@ -93,7 +93,8 @@ impl Ledger {
 		Ok(())
 	}
 
-	/// What changed for whom since `before`, by name; then what was burned as fees.
+	/// What changed for whom since `before`, by name; then what was burned as fees, less what was issued
+	/// as rewards.
 	///
 	/// All of it adds up to zero, because [`Self::check_sum`] holds before and after.
 	pub fn changes_since(&self, before: &Self) -> Result<Vec<(String, i128)>> {
@@ -111,7 +112,7 @@ impl Ledger {
 			}
 		}
 		changes.push((
-			"burned as fees".into(),
+			"burned as fees, less rewards".into(),
 			difference(before.issue, self.issue)?,
 		));
 		let sum: i128 = changes.iter().map(|(_, change)| change).sum();

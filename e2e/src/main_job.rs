@@ -376,9 +376,9 @@ pub fn tell(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Resul
 	let after = Ledger::read(&stage.node.http_url())?;
 	let changes = after.changes_since(&stage.before)?;
 	for (name, change) in &changes {
-		listener.detail(&format!("{name:<18} {:>16} USU", ledger::usu(*change)));
+		listener.detail(&format!("{name:<28} {:>16} USU", ledger::usu(*change)));
 	}
-	listener.detail(&format!("{:<18} {:>16} USU", "sum", ledger::usu(0)));
+	listener.detail(&format!("{:<28} {:>16} USU", "sum", ledger::usu(0)));
 
 	listener.step("The same resource is sold again, with the revenue right that it has");
 	let uid = republish(&stage, vid)?;

@@ -304,7 +304,12 @@ fn what_the_chain_refuses_is_explained_and_moves_no_money_but_fees() {
 	assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 	// Fees are burned, so everybody's money may only have become less, and only by fees.
 	let after = Ledger::read(&node.http_url()).unwrap();
+	// Meanwhile an era may have ended, whose rewards wait to be claimed.
+	let rewards = ["pallet usu/pomc", "burned as fees, less rewards"];
 	for (name, change) in after.changes_since(&before).unwrap() {
+		if rewards.contains(&name.as_str()) {
+			continue;
+		}
 		let fees = 1_000_000_000_000 * i128::try_from(cases.len()).unwrap();
 		assert!(change.abs() < fees, "{name} changed by {change}");
 	}
