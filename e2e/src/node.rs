@@ -7,7 +7,7 @@ use eyre::{Result, WrapErr};
 use crate::{binaries, process::Process, rpc, wait};
 
 /// A cold start compiles the runtime first.
-const START: Duration = Duration::from_secs(90);
+const START: Duration = Duration::from_secs(300);
 /// Twenty slots: a chain that is this late is broken.
 const BLOCKS: Duration = Duration::from_secs(60);
 

@@ -233,9 +233,9 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What a reveal costs with so many roots of rounds and of passes: its own measured cost has one of each.
+	/// What a reveal costs with so many roots of rounds and of passes, which its own measured cost has not.
 	pub(crate) fn with_roots(reveal: Weight, r: u32, p: u32) -> Weight {
-		let roots = T::WeightInfo::roots(r, p).saturating_sub(T::WeightInfo::roots(1, 1));
+		let roots = T::WeightInfo::roots(r, p).saturating_sub(T::WeightInfo::roots(0, 0));
 		reveal.saturating_add(roots)
 	}
 

@@ -139,9 +139,14 @@ impl<T: Config> Pallet<T> {
 	fn reopen(request: &mut RequestRecord<T::AccountId>, record: &Lease<T>) {
 		let now = Self::now();
 		let (id, replica) = (record.request, usize::from(record.replica));
-		let rest = record.ends_at.saturating_sub(now);
+		let Some(term) = request.terms.get_mut(replica) else {
+			return;
+		};
+		// Not what the holder of the right added by renewing it: that may be somebody else's money.
+		let agreed = record.opened_at.saturating_add(*term);
+		let rest = record.ends_at.min(agreed).saturating_sub(now);
 		let price = request.spec.requirement.max_price.checked_mul(rest.into());
-		let (Some(price), Some(term)) = (price, request.terms.get_mut(replica)) else {
+		let Some(price) = price else {
 			return;
 		};
 		let known = request.avoid.contains(&record.node);

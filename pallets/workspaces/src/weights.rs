@@ -37,110 +37,110 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 #[allow(unused_variables)]
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn publish_image() -> Weight {
-		Weight::from_parts(47_150_000, 3832).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(48_773_000, 3832).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	fn retract_image() -> Weight {
-		Weight::from_parts(42_213_000, 3832).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		Weight::from_parts(44_366_000, 3832).saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 	fn request() -> Weight {
-		Weight::from_parts(92_588_000, 3832).saturating_add(T::DbWeight::get().reads_writes(4, 6))
+		Weight::from_parts(97_826_000, 3832).saturating_add(T::DbWeight::get().reads_writes(4, 6))
 	}
 	fn cancel_request() -> Weight {
-		Weight::from_parts(91_757_000, 7892).saturating_add(T::DbWeight::get().reads_writes(4, 13))
+		Weight::from_parts(96_694_000, 7892).saturating_add(T::DbWeight::get().reads_writes(4, 13))
 	}
 	fn propose() -> Weight {
-		Weight::from_parts(335_200_000, 9993)
-			.saturating_add(T::DbWeight::get().reads_writes(29, 30))
+		Weight::from_parts(346_697_000, 9993)
+			.saturating_add(T::DbWeight::get().reads_writes(32, 30))
 	}
 	fn authorize_propose() -> Weight {
-		Weight::from_parts(69_624_000, 9993).saturating_add(T::DbWeight::get().reads_writes(17, 0))
+		Weight::from_parts(86_139_000, 9993).saturating_add(T::DbWeight::get().reads_writes(20, 0))
 	}
 	fn settle() -> Weight {
-		Weight::from_parts(2_148_865_000, 49006)
-			.saturating_add(T::DbWeight::get().reads_writes(143, 135))
+		Weight::from_parts(2_250_606_000, 49006)
+			.saturating_add(T::DbWeight::get().reads_writes(159, 135))
 	}
 	fn authorize_settle() -> Weight {
-		Weight::from_parts(20_670_000, 7892).saturating_add(T::DbWeight::get().reads_writes(2, 0))
+		Weight::from_parts(24_847_000, 7892).saturating_add(T::DbWeight::get().reads_writes(2, 0))
 	}
 	fn report_progress() -> Weight {
-		Weight::from_parts(193_178_000, 7892)
+		Weight::from_parts(200_879_000, 7892)
 			.saturating_add(T::DbWeight::get().reads_writes(15, 19))
 	}
 	fn terminate() -> Weight {
-		Weight::from_parts(205_426_000, 7892)
+		Weight::from_parts(204_675_000, 7892)
 			.saturating_add(T::DbWeight::get().reads_writes(16, 28))
 	}
 	fn expire() -> Weight {
-		Weight::from_parts(245_375_000, 11402)
+		Weight::from_parts(246_998_000, 11402)
 			.saturating_add(T::DbWeight::get().reads_writes(18, 23))
 	}
 	fn authorize_expire() -> Weight {
-		Weight::from_parts(12_849_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 0))
+		Weight::from_parts(14_462_000, 3726).saturating_add(T::DbWeight::get().reads_writes(2, 0))
 	}
 	fn expire_request() -> Weight {
-		Weight::from_parts(93_850_000, 7892).saturating_add(T::DbWeight::get().reads_writes(4, 13))
+		Weight::from_parts(96_494_000, 7892).saturating_add(T::DbWeight::get().reads_writes(4, 13))
 	}
 	fn authorize_expire_request() -> Weight {
-		Weight::from_parts(10_365_000, 7892).saturating_add(T::DbWeight::get().reads_writes(1, 0))
+		Weight::from_parts(10_656_000, 7892).saturating_add(T::DbWeight::get().reads_writes(1, 0))
 	}
 }
 
 #[allow(unused_variables)]
 impl WeightInfo for () {
 	fn publish_image() -> Weight {
-		Weight::from_parts(47_150_000, 3832)
+		Weight::from_parts(48_773_000, 3832)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 3))
 	}
 	fn retract_image() -> Weight {
-		Weight::from_parts(42_213_000, 3832)
+		Weight::from_parts(44_366_000, 3832)
 			.saturating_add(ParityDbWeight::get().reads_writes(3, 3))
 	}
 	fn request() -> Weight {
-		Weight::from_parts(92_588_000, 3832)
+		Weight::from_parts(97_826_000, 3832)
 			.saturating_add(ParityDbWeight::get().reads_writes(4, 6))
 	}
 	fn cancel_request() -> Weight {
-		Weight::from_parts(91_757_000, 7892)
+		Weight::from_parts(96_694_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(4, 13))
 	}
 	fn propose() -> Weight {
-		Weight::from_parts(335_200_000, 9993)
-			.saturating_add(ParityDbWeight::get().reads_writes(29, 30))
+		Weight::from_parts(346_697_000, 9993)
+			.saturating_add(ParityDbWeight::get().reads_writes(32, 30))
 	}
 	fn authorize_propose() -> Weight {
-		Weight::from_parts(69_624_000, 9993)
-			.saturating_add(ParityDbWeight::get().reads_writes(17, 0))
+		Weight::from_parts(86_139_000, 9993)
+			.saturating_add(ParityDbWeight::get().reads_writes(20, 0))
 	}
 	fn settle() -> Weight {
-		Weight::from_parts(2_148_865_000, 49006)
-			.saturating_add(ParityDbWeight::get().reads_writes(143, 135))
+		Weight::from_parts(2_250_606_000, 49006)
+			.saturating_add(ParityDbWeight::get().reads_writes(159, 135))
 	}
 	fn authorize_settle() -> Weight {
-		Weight::from_parts(20_670_000, 7892)
+		Weight::from_parts(24_847_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 0))
 	}
 	fn report_progress() -> Weight {
-		Weight::from_parts(193_178_000, 7892)
+		Weight::from_parts(200_879_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(15, 19))
 	}
 	fn terminate() -> Weight {
-		Weight::from_parts(205_426_000, 7892)
+		Weight::from_parts(204_675_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(16, 28))
 	}
 	fn expire() -> Weight {
-		Weight::from_parts(245_375_000, 11402)
+		Weight::from_parts(246_998_000, 11402)
 			.saturating_add(ParityDbWeight::get().reads_writes(18, 23))
 	}
 	fn authorize_expire() -> Weight {
-		Weight::from_parts(12_849_000, 3726)
+		Weight::from_parts(14_462_000, 3726)
 			.saturating_add(ParityDbWeight::get().reads_writes(2, 0))
 	}
 	fn expire_request() -> Weight {
-		Weight::from_parts(93_850_000, 7892)
+		Weight::from_parts(96_494_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(4, 13))
 	}
 	fn authorize_expire_request() -> Weight {
-		Weight::from_parts(10_365_000, 7892)
+		Weight::from_parts(10_656_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(1, 0))
 	}
 }

@@ -232,6 +232,20 @@ fn a_failed_lease_is_asked_for_again_for_the_rest_of_its_term() {
 }
 
 #[test]
+fn what_the_holder_added_by_renewing_is_not_asked_for_again_with_the_tenants_money() {
+	build_and_execute(|| {
+		use usufruct_primitives::traits::OnPurchaseRenewal;
+		let lease = lease(7);
+		Workspaces::on_purchase_renewal(7, 151);
+		run_to(11);
+		assert_ok!(expire(lease));
+		let record = Requests::<Test>::get(0).unwrap();
+		assert_eq!(record.terms.clone().into_inner(), [90]);
+		assert_eq!(held(TENANT, HoldReason::Budget), 900);
+	});
+}
+
+#[test]
 fn a_request_avoids_the_machines_it_failed_on() {
 	build_and_execute(|| {
 		let lease = lease(7);
