@@ -2,7 +2,9 @@
 
 use std::{io::IsTerminal, path::PathBuf};
 
-use usufruct_client::{amount, api, keypair, AccountId32, AtBlock, Client, Keypair, Sent, Wait};
+use usufruct_client::{
+	account_of, amount, api, keypair, AccountId32, AtBlock, Client, Keypair, Sent, Wait,
+};
 
 use crate::output::Failure;
 
@@ -82,6 +84,14 @@ impl Context {
 	/// The account that signs.
 	pub(crate) fn account(&self) -> Result<AccountId32, Failure> {
 		Ok(AccountId32(self.key()?.public_key().0))
+	}
+
+	/// The account that a person named, by address or well-known name; the key's own where none.
+	pub(crate) fn account_or_own(&self, named: Option<String>) -> Result<AccountId32, Failure> {
+		match named {
+			Some(account) => Ok(account_of(&account)?),
+			None => self.account(),
+		}
 	}
 
 	/// State to read: the newest there is.

@@ -8,7 +8,7 @@ use usufruct_client::{account_of, amount, api, new_phrase, write_key_file};
 use super::{done, entry, storage};
 use crate::{
 	context::{tx, Context},
-	output::{Failure, Outcome},
+	output::Outcome,
 };
 
 use api::runtime_types::{
@@ -116,14 +116,10 @@ fn why_held(reason: &RuntimeHoldReason) -> (String, &'static str) {
 }
 
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
-	let who = |account: Option<String>| match account {
-		Some(text) => Ok::<_, Failure>(account_of(&text)?),
-		None => context.account(),
-	};
 	match command {
 		Command::New { file } => create(&file),
 		Command::Show { account } => {
-			let account = who(account)?;
+			let account = context.account_or_own(account)?;
 			let at = context.state().await?;
 			let info = entry!(at, storage().system().account(), (account,));
 			let (free, held) = info.map_or((0, 0), |info| (info.data.free, info.data.reserved));
@@ -136,7 +132,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			}))
 		}
 		Command::Holds { account } => {
-			let account = who(account)?;
+			let account = context.account_or_own(account)?;
 			let at = context.state().await?;
 			let holds = entry!(at, storage().balances().holds(), (account,));
 			let rows = holds

@@ -109,13 +109,19 @@ pub(crate) fn unreadable(error: impl std::fmt::Display) -> Failure {
 	usufruct_client::Error::incompatible(error).into()
 }
 
-/// All entries of a map, ascending by key.
+/// All entries of a map, ascending by key; with the first part of its keys, those of a double map, as they
+/// come.
 macro_rules! entries {
 	($at:expr, $address:expr) => {{
+		let mut entries = $crate::commands::entries!($at, $address, ());
+		entries.sort_by(|a, b| a.0.cmp(&b.0));
+		entries
+	}};
+	($at:expr, $address:expr, $prefix:expr) => {{
 		let mut entries = Vec::new();
 		let mut stream = $at
 			.storage()
-			.iter($address, ())
+			.iter($address, $prefix)
 			.await
 			.map_err($crate::commands::unreadable)?;
 		while let Some(entry) = stream.next().await {
@@ -131,7 +137,6 @@ macro_rules! entries {
 				.map_err($crate::commands::unreadable)?;
 			entries.push((key, value));
 		}
-		entries.sort_by(|a, b| a.0.cmp(&b.0));
 		entries
 	}};
 }

@@ -9,7 +9,7 @@ use crate::{
 	output::{Failure, Outcome},
 };
 
-use api::runtime_types::pallet_revenue_rights::types::Side;
+use api::runtime_types::pallet_revenue_rights::types::{ShareRecord, Side};
 
 /// About revenue rights (RIDs).
 #[derive(Debug, clap::Subcommand)]
@@ -104,18 +104,20 @@ async fn place(context: &Context, side: Side, order: Order) -> Outcome {
 	Ok(json!({ "vid": order.vid, "order": event.order, "expires_at": expires_at }))
 }
 
+/// What a holder can settle, where a share earned so much since its right exists.
+fn open_income(per_share: u128, record: &ShareRecord<AccountId32>) -> u128 {
+	let since = per_share.saturating_sub(record.settled_at);
+	let income = since.saturating_mul(record.shares.into());
+	record.owed.saturating_add(income)
+}
+
 /// Shares of an account at a block, and all that it earned by them until then.
 async fn earned(at: &AtBlock, vid: u64, who: AccountId32) -> Result<(u16, u128), Failure> {
 	let right = entry!(at, storage().revenue_rights().rights(), (vid,));
 	let record = entry!(at, storage().revenue_rights().shares(), (vid, who));
 	Ok(right.zip(record).map_or((0, 0), |(right, record)| {
-		let since = right.per_share.saturating_sub(record.settled_at);
-		let income = since.saturating_mul(record.shares.into());
-		let all = record
-			.paid
-			.saturating_add(record.owed)
-			.saturating_add(income);
-		(record.shares, all)
+		let open = open_income(right.per_share, &record);
+		(record.shares, record.paid.saturating_add(open))
 	}))
 }
 
@@ -126,10 +128,7 @@ async fn statement(
 	from: u64,
 	to: Option<u64>,
 ) -> Outcome {
-	let who = match account {
-		Some(account) => account_of(&account)?,
-		None => context.account()?,
-	};
+	let who = context.account_or_own(account)?;
 	let first = context.client.at(from).await?;
 	let last = match to {
 		Some(to) => context.client.at(to).await?,
@@ -157,24 +156,9 @@ async fn statement(
 
 async fn orders(context: &Context, vid: u64) -> Outcome {
 	let at = context.state().await?;
-	let mut orders = Vec::new();
-	let mut stream = at
-		.storage()
-		.iter(storage().revenue_rights().orders(), (vid,))
-		.await
-		.map_err(super::unreadable)?;
-	while let Some(entry) = stream.next().await {
-		let entry = entry.map_err(super::unreadable)?;
-		let (_, id) = entry
-			.key()
-			.map_err(super::unreadable)?
-			.decode()
-			.map_err(super::unreadable)?;
-		let order = entry.value().decode().map_err(super::unreadable)?;
-		orders.push((id, order));
-	}
-	orders.sort_by_key(|(id, _)| *id);
-	let rows = orders.into_iter().map(|(id, order)| {
+	let mut orders = entries!(at, storage().revenue_rights().orders(), (vid,));
+	orders.sort_by_key(|((_, id), _)| *id);
+	let rows = orders.into_iter().map(|((_, id), order)| {
 		json!({
 			"order": id,
 			"wants_to": if order.side == Side::Sell { "sell" } else { "buy" },
@@ -193,35 +177,19 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	match command {
 		Command::Show { vid } => {
 			let at = context.state().await?;
-			let rights = entries!(at, storage().revenue_rights().rights());
-			let per_share = rights
-				.iter()
-				.find(|((id,), _)| *id == vid)
-				.map_or(0, |(_, right)| right.per_share);
-			let mut shares = Vec::new();
-			let mut stream = at
-				.storage()
-				.iter(storage().revenue_rights().shares(), (vid,))
-				.await
-				.map_err(super::unreadable)?;
-			while let Some(entry) = stream.next().await {
-				let entry = entry.map_err(super::unreadable)?;
-				let (_, who) = entry
-					.key()
-					.map_err(super::unreadable)?
-					.decode()
-					.map_err(super::unreadable)?;
-				let record = entry.value().decode().map_err(super::unreadable)?;
-				let open =
-					(per_share - record.settled_at) * u128::from(record.shares) + record.owed;
-				shares.push(json!({
+			let right = entry!(at, storage().revenue_rights().rights(), (vid,));
+			let per_share = right.map_or(0, |right| right.per_share);
+			let shares = entries!(at, storage().revenue_rights().shares(), (vid,));
+			let rows = shares.into_iter().map(|((_, who), record)| {
+				let open = open_income(per_share, &record);
+				json!({
 					"holder": who.to_string(),
 					"shares": record.shares,
 					"claimable": amount::show(open),
 					"claimable_units": open.to_string(),
-				}));
-			}
-			Ok(shares.into())
+				})
+			});
+			Ok(rows.collect())
 		}
 		Command::Settle { vid } => {
 			let sent = context.submit(&revenue.settle(vid)).await?;

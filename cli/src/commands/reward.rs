@@ -37,10 +37,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	match command {
 		Command::Era => era(&context.state().await?).await,
 		Command::Show { account } => {
-			let who = match account {
-				Some(account) => account_of(&account)?,
-				None => context.account()?,
-			};
+			let who = context.account_or_own(account)?;
 			earned(&context.state().await?, who).await
 		}
 		Command::Claim { account } => {
@@ -63,7 +60,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let payee = payee.map(|payee| account_of(&payee)).transpose()?;
 			let sent = context.submit(&rewards.set_payee(payee)).await?;
 			let event = sent.event::<api::pomc_rewards::events::PayeeSet>()?;
-			let to = event.payee.unwrap_or_else(|| event.who);
+			let to = event.payee.unwrap_or(event.who);
 			Ok(json!({ "account": event.who.to_string(), "paid_to": to.to_string() }))
 		}
 	}

@@ -279,7 +279,7 @@ impl<T: Config> Marketplace<T::AccountId> for Pallet<T> {
 	}
 
 	fn listings_from(from: Uid, limit: u32) -> Vec<ListingInfo<T::AccountId>> {
-		Self::page(from, limit)
+		Self::in_order(from).take(limit as usize).collect()
 	}
 
 	fn buy(

@@ -1,7 +1,5 @@
 //! What is for sale.
 
-use alloc::vec::Vec;
-
 use frame_support::{
 	ensure,
 	traits::{fungible::MutateHold, tokens::Precision, Get},
@@ -167,7 +165,8 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	pub(crate) fn page(from: Uid, limit: u32) -> Vec<ListingInfo<T::AccountId>> {
+	/// What is for sale from `from` on, ascending by uid; each is read when it is asked for.
+	pub(crate) fn in_order(from: Uid) -> impl Iterator<Item = ListingInfo<T::AccountId>> {
 		let before = from
 			.checked_sub(1)
 			.map(|uid| ListingOrder::<T>::hashed_key_for(uid.to_be_bytes()));
@@ -175,8 +174,6 @@ impl<T: Config> Pallet<T> {
 			Some(key) => ListingOrder::<T>::iter_keys_from(key),
 			None => ListingOrder::<T>::iter_keys(),
 		};
-		keys.take(limit as usize)
-			.filter_map(|key| Self::listing_info(Uid::from_be_bytes(key)))
-			.collect()
+		keys.filter_map(|key| Self::listing_info(Uid::from_be_bytes(key)))
 	}
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use usufruct_primitives::{
-	traits::{NodeInspect, ResourceInspect, ScoreInspect},
+	traits::{ListingInfo, NodeInspect, ResourceInspect, ScoreInspect},
 	Uid,
 };
 
@@ -19,32 +19,23 @@ impl<T: Config> Pallet<T> {
 	/// [`MAX_FOUND`]; with where to go on.
 	pub(crate) fn search(filter: &Filter, from: Uid, limit: u32) -> Page<T::AccountId> {
 		let limit = limit.clamp(1, MAX_FOUND) as usize;
-		let listings = Self::page(from, MAX_LOOKED_AT);
-		let all_seen = listings.len() < MAX_LOOKED_AT as usize;
-		let last = listings.last().map(|listing| listing.uid);
+		let mut listings = Self::in_order(from);
 		let mut found = Vec::new();
-		for listing in listings {
+		for listing in listings.by_ref().take(MAX_LOOKED_AT as usize) {
 			if found.len() == limit {
 				// There was room for no more: this one is looked at again.
-				return Page {
-					found,
-					next: Some(listing.uid),
-				};
+				let next = Some(listing.uid);
+				return Page { found, next };
 			}
 			if filter.takes_listing(&listing) {
 				found.extend(Self::found(listing).filter(|one| filter.takes(one)));
 			}
 		}
-		let next = last.and_then(|uid| uid.checked_add(1));
-		Page {
-			found,
-			next: next.filter(|_| !all_seen),
-		}
+		let next = listings.next().map(|listing| listing.uid);
+		Page { found, next }
 	}
 
-	fn found(
-		listing: usufruct_primitives::traits::ListingInfo<T::AccountId>,
-	) -> Option<Found<T::AccountId>> {
+	fn found(listing: ListingInfo<T::AccountId>) -> Option<Found<T::AccountId>> {
 		let resource = T::Rights::resource(listing.vid)?;
 		Some(Found {
 			uid: listing.uid,

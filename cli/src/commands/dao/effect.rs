@@ -23,6 +23,7 @@ use api::runtime_types::{
 	pallet_utility::pallet::Call as Utility,
 	pallet_validator_set::pallet::Call as Validators,
 	pallet_whitelist::pallet::Call as Whitelist,
+	sp_arithmetic::per_things::Permill,
 	usufruct_proof::params::MemoryParams,
 	usufruct_runtime::configs::parameters::{
 		dynamic::{market, node_registry},
@@ -129,22 +130,27 @@ fn of_parameter(key_value: &RuntimeParameters) -> String {
 		RuntimeParameters::Market(market::Parameters::FeeShare(_, value)) => match value {
 			Some(share) => format!(
 				"the fee is {} % of all income that is settled from then on",
-				f64::from(share.0) / 10_000.0
+				percent(share)
 			),
 			None => format!("the fee is {default}"),
 		},
 		RuntimeParameters::Market(market::Parameters::MatcherShare(_, value)) => match value {
 			Some(share) => format!(
 				"matchers whose signed proposals were bound get {} % of the fee",
-				f64::from(share.0) / 10_000.0
+				percent(share)
 			),
 			None => format!("the matchers' part of the fee is {default}"),
 		},
 		RuntimeParameters::Market(market::Parameters::BurnShare(_, value)) => match value {
-			Some(share) => format!("{} % of the fee is burned", f64::from(share.0) / 10_000.0),
+			Some(share) => format!("{} % of the fee is burned", percent(share)),
 			None => format!("the part of the fee that is burned is {default}"),
 		},
 	}
+}
+
+/// A part as people read it.
+fn percent(part: &Permill) -> f64 {
+	f64::from(part.0) / 10_000.0
 }
 
 fn of_class(id: u16, known: Option<&ResourceClass>, class: &ResourceClass) -> Vec<String> {
@@ -218,7 +224,6 @@ fn of_rewards(rules: &RewardRules) -> String {
 		return "ends rewards: after the era under way none begins; what was earned can be claimed"
 			.into();
 	}
-	let percent = |part: u32| f64::from(part) / 10_000.0;
 	format!(
 		"from the next era on, which has {} blocks: issues {} for hardware, {} for validators, and up to {} for \
 		 paid use, which returns {} % of the market's fee, {} % of it to the provider and the rest to the \
@@ -227,8 +232,8 @@ fn of_rewards(rules: &RewardRules) -> String {
 		amount::show(rules.network),
 		amount::show(rules.validators),
 		amount::show(rules.tasks),
-		percent(rules.rebate.0),
-		percent(rules.provider.0),
+		percent(&rules.rebate),
+		percent(&rules.provider),
 		rules.claim_eras
 	)
 }

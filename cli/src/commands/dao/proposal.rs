@@ -284,7 +284,9 @@ impl RewardsOfEra {
 			(&mut rules.rebate, self.rebate),
 			(&mut rules.provider, self.provider),
 		] {
-			to.0 = given.map_or(to.0, |percent| percent * 10_000);
+			if let Some(percent) = given {
+				*to = permill(percent);
+			}
 		}
 		let most = at
 			.constants()
@@ -333,6 +335,11 @@ impl Epochs {
 	}
 }
 
+/// The chain's form of so many percent.
+fn permill(percent: u32) -> Permill {
+	Permill(percent * 10_000)
+}
+
 impl Proposal {
 	/// The power that it needs, and the call.
 	pub(crate) async fn call(self, at: &AtBlock) -> Result<(OriginCaller, api::Call), Failure> {
@@ -373,7 +380,7 @@ impl Proposal {
 				Power::MarketAdmin,
 				RuntimeParameters::Market(market::Parameters::FeeShare(
 					market::FeeShare,
-					Some(Permill(percent * 10_000)),
+					Some(permill(percent)),
 				)),
 			),
 			Self::Rewards(rewards) => (Power::MarketAdmin, rewards.call(at).await?),
@@ -381,14 +388,14 @@ impl Proposal {
 				Power::MarketAdmin,
 				RuntimeParameters::Market(market::Parameters::MatcherShare(
 					market::MatcherShare,
-					Some(Permill(percent * 10_000)),
+					Some(permill(percent)),
 				)),
 			),
 			Self::BurnShare { percent } => parameter(
 				Power::MarketAdmin,
 				RuntimeParameters::Market(market::Parameters::BurnShare(
 					market::BurnShare,
-					Some(Permill(percent * 10_000)),
+					Some(permill(percent)),
 				)),
 			),
 			Self::Spend { amount, to } => {
