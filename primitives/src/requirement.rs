@@ -12,7 +12,16 @@ pub const MAX_CLASSES: u32 = 8;
 
 /// What a resource and its listing must offer. A field at its default asks for nothing.
 #[derive(
-	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
 )]
 pub struct Requirement {
 	/// Any of these resource classes; empty = any class.

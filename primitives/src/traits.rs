@@ -67,8 +67,12 @@ pub trait ResourceInspect<AccountId> {
 	fn vid_of(uid: Uid) -> Option<Vid>;
 	/// Who holds the use right; `None` where it is unknown.
 	fn holder(uid: Uid) -> Option<AccountId>;
-	/// Whether the holder may use the resource now: the right was sold and its term is not over.
-	fn is_in_force(uid: Uid) -> bool;
+	/// Whether the holder may use the resource now: the right was sold, its term has begun and is not over.
+	fn is_in_force(uid: Uid) -> bool {
+		Self::in_force_until(uid).is_some()
+	}
+	/// The block at which the right is in force no more; `None` where it is not in force now.
+	fn in_force_until(uid: Uid) -> Option<BlockNumber>;
 }
 
 /// Move use rights when they are sold. Implemented by `use-rights`.
@@ -77,8 +81,10 @@ pub trait UseRightSale<AccountId> {
 	fn offer(uid: Uid, owner: &AccountId) -> DispatchResult;
 	/// Takes an unsold right back from sale.
 	fn withdraw(uid: Uid) -> DispatchResult;
-	/// Hands the offered right to the buyer until `until` (exclusive).
-	fn sell(uid: Uid, buyer: &AccountId, until: BlockNumber) -> DispatchResult;
+	/// Hands the offered right to the buyer, in force from `from` until `until` (exclusive).
+	fn sell(uid: Uid, buyer: &AccountId, from: BlockNumber, until: BlockNumber) -> DispatchResult;
+	/// Hands a sold right to another holder, whoever holds it.
+	fn hand_over(uid: Uid, to: &AccountId) -> DispatchResult;
 	/// Lets a sold right be in force until `until` (exclusive), which is later than before.
 	fn extend(uid: Uid, until: BlockNumber) -> DispatchResult;
 	/// Ends a sold right: burns it and frees its resource.
@@ -130,6 +136,8 @@ pub trait Marketplace<AccountId> {
 	) -> Result<BlockNumber, DispatchError>;
 	/// Ends a purchase now: pays what accrued, returns the rest to the buyer, frees the resource.
 	fn close(uid: Uid) -> DispatchResult;
+	/// Whether the right's holder is a subtenant, so that the term is not its own.
+	fn is_let(uid: Uid) -> bool;
 	/// What it costs at most to tell others that a purchase was paid for, beside what closing it costs.
 	fn weight_of_telling() -> Weight;
 }

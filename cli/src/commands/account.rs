@@ -65,6 +65,10 @@ fn why_held(reason: &RuntimeHoldReason) -> (String, &'static str) {
 		RuntimeHoldReason::Market(market::HoldReason::Listing) => {
 			("deposits of listings", "they are sold or delisted")
 		}
+		RuntimeHoldReason::Market(market::HoldReason::Sublet) => (
+			"deposits of offers to sublet",
+			"they are withdrawn, or what was let is over",
+		),
 		RuntimeHoldReason::NodeRegistry(node_registry::HoldReason::NodeBond) => (
 			"bonds of machines, lost in part for each fault",
 			"seven days after a machine is retired",

@@ -3,14 +3,14 @@
 use serde_json::json;
 use usufruct_client::{account_of, amount, api, view, AccountId32, AtBlock};
 
-use super::{done, entries, entry, resource::Isolation, storage};
+use super::{done, entries, entry, resource::Isolation, storage, sublet};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
 };
 
 use api::runtime_types::{
-	pallet_market::types::{Filter, Found, Page},
+	pallet_market::types::{Filter, Found, Page, Reservable},
 	usufruct_primitives::hardware::Capacity,
 };
 
@@ -90,6 +90,34 @@ pub(crate) enum Command {
 		#[arg(long)]
 		blocks: u32,
 	},
+	/// Let a listing be reserved: bought for a term that begins later, at a price for the waiting
+	Reservable {
+		/// The use right
+		uid: u64,
+		/// Most blocks between the purchase and the begin of its term; 0 = not any more
+		#[arg(long)]
+		ahead: u32,
+		/// Price per block of waiting, in USU
+		#[arg(long, value_parser = amount::parse, default_value = "0")]
+		price: u128,
+	},
+	/// Buy a use right for a term that begins later
+	Reserve {
+		/// The use right
+		uid: u64,
+		/// The block at which the term begins
+		#[arg(long)]
+		start: u32,
+		/// For how many blocks from then on
+		#[arg(long)]
+		term: u32,
+		/// Most money that goes to escrow, in USU; without it, what is needed
+		#[arg(long, value_parser = amount::parse)]
+		max_escrow: Option<u128>,
+	},
+	/// Let a part of a term to others, or take one
+	#[command(subcommand)]
+	Sublet(sublet::Command),
 	/// Say whether a term of yours may be renewed
 	Renewable {
 		/// The use right
@@ -226,6 +254,42 @@ async fn find(context: &Context, find: Find) -> Outcome {
 	Ok(rows.into())
 }
 
+async fn reserve(
+	context: &Context,
+	uid: u64,
+	start: u32,
+	term: u32,
+	max_escrow: Option<u128>,
+) -> Outcome {
+	let at = context.state().await?;
+	let price = for_sale(&at, uid).await?.price;
+	let listing = entry!(at, storage().market().listings(), (uid,));
+	let Some(reservable) = listing.and_then(|listing| listing.reservable) else {
+		return Err(Failure::Gone(format!(
+			"use right {uid} is not reserved ahead: `usufruct market buy` buys it for now"
+		)));
+	};
+	let now = u32::try_from(at.block_number()).unwrap_or(u32::MAX);
+	let waiting = u128::from(start.saturating_sub(now)).saturating_mul(reservable.price);
+	let needed = price.saturating_mul(term.into()).saturating_add(waiting);
+	context.say(&format!(
+		"{} for {term} blocks from block {start} on, of which at most {} for the waiting, kept in escrow",
+		amount::show(needed),
+		amount::show(waiting)
+	));
+	let call = tx()
+		.market()
+		.reserve(uid, start, term, max_escrow.unwrap_or(needed));
+	let sent = context.submit(&call).await?;
+	let event = sent.event::<api::market::events::Bought>()?;
+	Ok(json!({
+		"uid": uid,
+		"from": event.from,
+		"until": event.until,
+		"escrow": amount::show(event.escrow),
+	}))
+}
+
 fn holder(text: &str) -> Result<(AccountId32, u16), String> {
 	let (account, shares) = text
 		.split_once('=')
@@ -269,6 +333,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"uid": uid,
 						"vid": record.vid,
 						"price": amount::show(record.price),
+						"reservable_ahead": record.reservable.as_ref().map(|on| on.ahead),
+						"waiting_price": record.reservable.as_ref().map(|on| amount::show(on.price)),
 						"falls_from": record.lead_in.as_ref().map(|from| amount::show(from.first_price)),
 						"min_term": record.min_term,
 						"max_term": record.max_term,
@@ -325,10 +391,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"uid": uid,
 						"vid": record.vid,
 						"node": record.node,
-						"price": amount::show(record.price),
-						"escrow": amount::show(record.escrow),
+						"price": amount::show(record.term.price),
+						"escrow": amount::show(
+							record.term.escrow + record.waiting.as_ref().map_or(0, |on| on.escrow),
+						),
 						"start": record.start,
-						"end": record.end,
+						"end": record.term.end,
 						"renewable": record.renewable,
 						"buyer": record.buyer.to_string(),
 					})
@@ -358,6 +426,23 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let event = sent.event::<api::market::events::Renewed>()?;
 			Ok(json!({ "uid": uid, "until": event.until, "escrow": amount::show(event.escrow) }))
 		}
+		Command::Reservable { uid, ahead, price } => {
+			let reservable = (ahead > 0).then_some(Reservable { ahead, price });
+			let call = market.set_reservable(uid, reservable);
+			context.submit(&call).await?;
+			Ok(done(if ahead > 0 {
+				"can be reserved"
+			} else {
+				"is bought for now only"
+			}))
+		}
+		Command::Reserve {
+			uid,
+			start,
+			term,
+			max_escrow,
+		} => reserve(context, uid, start, term, max_escrow).await,
+		Command::Sublet(command) => sublet::run(context, command).await,
 		Command::Renewable { uid, renewable } => {
 			context
 				.submit(&market.set_renewable(uid, renewable))

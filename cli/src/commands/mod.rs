@@ -11,6 +11,7 @@ mod proof;
 mod resource;
 mod revenue;
 mod reward;
+mod sublet;
 mod use_right;
 mod workspace;
 

@@ -3,14 +3,17 @@
 use serde_json::json;
 use usufruct_client::{account_of, api};
 
-use super::{done, entries, storage};
+use super::{done, entries, hash, storage, workspace};
 use crate::{
 	context::{tx, Context},
 	output::Outcome,
 };
 
 use api::{
-	runtime_types::pallet_use_rights::pallet::Call as Rights, use_rights::events::UseRightMinted,
+	runtime_types::{
+		bounded_collections::bounded_vec::BoundedVec, pallet_use_rights::pallet::Call as Rights,
+	},
+	use_rights::events::UseRightMinted,
 };
 
 /// About use rights (UIDs).
@@ -29,7 +32,24 @@ pub(crate) enum Command {
 		/// The use right
 		uid: u64,
 	},
-	/// Give a use right in force to another account
+	/// Run an image on a use right that you hold; the right stays yours when the workspace ends
+	Run {
+		/// The use right
+		uid: u64,
+		/// Digest of a published image
+		#[arg(long, value_parser = hash)]
+		image: usufruct_client::H256,
+		/// The port that it listens on; without it, a batch job
+		#[arg(long)]
+		port: Option<u16>,
+		/// Wait until it runs
+		#[arg(long)]
+		wait: bool,
+		/// The command with its arguments, after --
+		#[arg(last = true)]
+		command: Vec<String>,
+	},
+	/// Give a use right that was sold to another account, with what runs on it
 	Transfer {
 		/// The use right
 		uid: u64,
@@ -79,6 +99,20 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 		Command::Burn { uid } => {
 			context.submit(&rights.burn(uid)).await?;
 			Ok(done("burned"))
+		}
+		Command::Run {
+			uid,
+			image,
+			port,
+			wait,
+			command,
+		} => {
+			let words = command
+				.into_iter()
+				.map(|word| BoundedVec(word.into_bytes()));
+			let command = BoundedVec(words.collect());
+			let call = tx().workspaces().run(uid, image, command, port);
+			workspace::start(context, &call, 1, wait).await
 		}
 		Command::Transfer { uid, to } => {
 			context

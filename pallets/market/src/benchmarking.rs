@@ -9,9 +9,9 @@ use frame_support::traits::{
 };
 use frame_system::RawOrigin;
 use sp_runtime::traits::Saturating;
-use usufruct_primitives::{Balance, BlockNumber, Uid, REVENUE_SHARES};
+use usufruct_primitives::{traits::Marketplace, Balance, BlockNumber, Uid, REVENUE_SHARES};
 
-use crate::{Call, Config, Holders, Listings, Pallet, Purchases};
+use crate::{Call, Config, Holders, Listings, Order, Pallet, Purchases, Reservable, Sublets};
 
 /// Sets up what the benchmarks need of other pallets.
 pub trait BenchmarkHelper<AccountId> {
@@ -58,18 +58,53 @@ fn listed<T: Config>() -> Result<(T::AccountId, Uid), BenchmarkError> {
 	Ok((seller, uid))
 }
 
+/// Gives the escrow account what it has from genesis on.
+fn open_escrow<T: Config>() {
+	let account = Pallet::<T>::account();
+	if T::Currency::balance(&account) < T::Currency::minimum_balance() {
+		T::Currency::set_balance(&account, T::Currency::minimum_balance());
+	}
+}
+
 /// Sold for two blocks, of which one is over.
 fn sold<T: Config>() -> Result<(T::AccountId, Uid), BenchmarkError> {
 	let (_, uid) = listed::<T>()?;
 	let buyer = rich::<T>("buyer");
 	let matcher: T::AccountId = account("matcher", 0, 0);
-	let account = Pallet::<T>::account();
-	if T::Currency::balance(&account) < T::Currency::minimum_balance() {
-		T::Currency::set_balance(&account, T::Currency::minimum_balance());
-	}
-	Pallet::<T>::do_buy(uid, &buyer, 2, Balance::MAX, Some(&matcher))?;
+	open_escrow::<T>();
+	let order = Order {
+		start: None,
+		term: 2,
+		max_price: Balance::MAX,
+		max_escrow: Balance::MAX,
+		matcher: Some(&matcher),
+	};
+	Pallet::<T>::do_buy(uid, &buyer, order)?;
 	pass::<T>(1);
 	Ok((buyer, uid))
+}
+
+/// Sold, and offered to subtenants for two blocks.
+fn offered<T: Config>() -> Result<(T::AccountId, Uid), BenchmarkError> {
+	let (_, uid) = listed::<T>()?;
+	let buyer = rich::<T>("buyer");
+	open_escrow::<T>();
+	Pallet::<T>::buy(
+		RawOrigin::Signed(buyer.clone()).into(),
+		uid,
+		2,
+		Balance::MAX,
+	)?;
+	let until = Pallet::<T>::now().saturating_add(2);
+	Pallet::<T>::do_sublet(buyer.clone(), uid, price::<T>(), until)?;
+	Ok((buyer, uid))
+}
+
+fn reservable<T: Config>() -> Option<Reservable> {
+	Some(Reservable {
+		ahead: 1,
+		price: price::<T>(),
+	})
 }
 
 fn pass<T: Config>(blocks: BlockNumber) {
@@ -122,12 +157,12 @@ mod benches {
 	#[benchmark]
 	fn accrue() -> Result<(), BenchmarkError> {
 		let (buyer, uid) = sold::<T>()?;
-		let before = Purchases::<T>::get(uid).map_or(0, |purchase| purchase.escrow);
+		let before = Purchases::<T>::get(uid).map_or(0, |purchase| purchase.escrow());
 		#[extrinsic_call]
 		_(RawOrigin::Signed(buyer), uid);
 		let paid = before.saturating_sub(price::<T>());
 		assert_eq!(
-			Purchases::<T>::get(uid).map(|purchase| purchase.escrow),
+			Purchases::<T>::get(uid).map(|purchase| purchase.escrow()),
 			Some(paid)
 		);
 		Ok(())
@@ -168,10 +203,10 @@ mod benches {
 	#[benchmark]
 	fn renew() -> Result<(), BenchmarkError> {
 		let (holder, uid) = sold::<T>()?;
-		let end = Purchases::<T>::get(uid).map(|purchase| purchase.end);
+		let end = Purchases::<T>::get(uid).map(|purchase| purchase.term.end);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(holder), uid, 1);
-		assert!(Purchases::<T>::get(uid).map(|purchase| purchase.end) > end);
+		assert!(Purchases::<T>::get(uid).map(|purchase| purchase.term.end) > end);
 		Ok(())
 	}
 
@@ -182,6 +217,70 @@ mod benches {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(seller), uid, false);
 		assert!(Purchases::<T>::get(uid).is_some_and(|purchase| !purchase.renewable));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_reservable() -> Result<(), BenchmarkError> {
+		let (seller, uid) = listed::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(seller), uid, reservable::<T>());
+		assert!(Listings::<T>::get(uid).is_some_and(|listing| listing.reservable.is_some()));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn reserve() -> Result<(), BenchmarkError> {
+		let (seller, uid) = listed::<T>()?;
+		Pallet::<T>::do_set_reservable(seller, uid, reservable::<T>())?;
+		let buyer = rich::<T>("buyer");
+		let start = Pallet::<T>::now().saturating_add(1);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(buyer), uid, start, 2, Balance::MAX);
+		assert!(Purchases::<T>::get(uid).is_some_and(|purchase| purchase.start == start));
+		Ok(())
+	}
+
+	/// Replaces an offer.
+	#[benchmark]
+	fn sublet() -> Result<(), BenchmarkError> {
+		let (holder, uid) = offered::<T>()?;
+		let until = Pallet::<T>::now().saturating_add(1);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(holder), uid, 1, until);
+		assert_eq!(Sublets::<T>::get(uid).map(|sublet| sublet.price), Some(1));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_sublet() -> Result<(), BenchmarkError> {
+		let (holder, uid) = offered::<T>()?;
+		#[extrinsic_call]
+		_(RawOrigin::Signed(holder), uid);
+		assert!(!Sublets::<T>::contains_key(uid));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn take_sublet() -> Result<(), BenchmarkError> {
+		let (_, uid) = offered::<T>()?;
+		let subtenant = rich::<T>("subtenant");
+		#[extrinsic_call]
+		_(RawOrigin::Signed(subtenant), uid, Balance::MAX);
+		assert!(Pallet::<T>::is_let(uid));
+		Ok(())
+	}
+
+	/// Pays the landlord, a fee and a refund.
+	#[benchmark]
+	fn end_sublet() -> Result<(), BenchmarkError> {
+		let (_, uid) = offered::<T>()?;
+		let subtenant = rich::<T>("subtenant");
+		Pallet::<T>::do_take_sublet(subtenant.clone(), uid, Balance::MAX)?;
+		pass::<T>(1);
+		#[extrinsic_call]
+		_(RawOrigin::Signed(subtenant), uid);
+		assert!(!Sublets::<T>::contains_key(uid));
 		Ok(())
 	}
 

@@ -20,12 +20,39 @@ use usufruct_primitives::{
 	Balance, BlockNumber, Uid,
 };
 
-use crate::{Config, Error, Event, Listings, Pallet, PurchaseRecord, Purchases};
+use crate::{
+	sublets::Let, Config, Error, Event, Listings, Meter, Pallet, PurchaseRecord, Purchases,
+	Sublets, WeightInfo,
+};
+
+/// What a buyer wants.
+pub(crate) struct Order<'a, AccountId> {
+	/// From when on; `None` = from now on.
+	pub(crate) start: Option<BlockNumber>,
+	/// Blocks.
+	pub(crate) term: BlockNumber,
+	/// Highest price per block.
+	pub(crate) max_price: Balance,
+	/// Most that goes to escrow.
+	pub(crate) max_escrow: Balance,
+	/// Who is paid for having found it.
+	pub(crate) matcher: Option<&'a AccountId>,
+}
+
+/// How a purchase ended.
+struct Ended<AccountId> {
+	/// Who got what did not accrue.
+	to: AccountId,
+	/// What did not accrue.
+	refund: Balance,
+	/// Whether it was sublet.
+	sublet: Let,
+}
 
 /// What a fee became.
-struct Fee {
+pub(crate) struct Fee {
 	/// The treasury's, and what was burned.
-	kept: Balance,
+	pub(crate) kept: Balance,
 	/// The matcher's.
 	to_matcher: Balance,
 }
@@ -36,97 +63,129 @@ impl<T: Config> Pallet<T> {
 		T::PalletId::get().into_account_truncating()
 	}
 
-	/// What it costs to tell that a purchase was paid for and ended.
-	pub(crate) fn weight_of_telling_end() -> Weight {
-		T::OnIncome::weight().saturating_add(T::OnPurchaseEnd::weight())
+	/// What paying for a term costs, with what is sublet of it.
+	pub(crate) fn weight_of_accrual(sublet: Let) -> Weight {
+		T::WeightInfo::accrue()
+			.saturating_add(T::OnIncome::weight())
+			.saturating_add(Self::weight_of_sublet(sublet))
+	}
+
+	/// What ending a term costs, with what is sublet of it.
+	pub(crate) fn weight_of_end(sublet: Let) -> Weight {
+		T::WeightInfo::close()
+			.saturating_add(T::OnIncome::weight())
+			.saturating_add(T::OnPurchaseEnd::weight())
+			.saturating_add(Self::weight_of_sublet(sublet))
 	}
 
 	pub(crate) fn do_buy(
 		uid: Uid,
 		buyer: &T::AccountId,
-		term: BlockNumber,
-		max_price: Balance,
-		matcher: Option<&T::AccountId>,
+		order: Order<'_, T::AccountId>,
 	) -> Result<BlockNumber, DispatchError> {
 		let listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
 		ensure!(listing.seller != *buyer, Error::<T>::OwnListing);
-		let start = Self::now();
-		let price = listing.price_at(start);
-		ensure!(price <= max_price, Error::<T>::PriceTooHigh);
+		let now = Self::now();
+		let price = listing.price_at(now);
+		ensure!(price <= order.max_price, Error::<T>::PriceTooHigh);
 		ensure!(
-			term >= listing.min_term && term <= listing.max_term,
+			order.term >= listing.min_term && order.term <= listing.max_term,
 			Error::<T>::TermOutOfBounds
 		);
 		let resource = T::Rights::resource(listing.vid).ok_or(Error::<T>::UnknownUseRight)?;
 		ensure!(T::Nodes::is_online(resource.node), Error::<T>::NodeOffline);
-		let escrow = price.checked_mul(term.into()).ok_or(Error::<T>::Overflow)?;
-		let end = start.checked_add(term).ok_or(Error::<T>::Overflow)?;
-		T::Currency::transfer(buyer, &Self::account(), escrow, Preservation::Preserve)?;
-		T::Rights::sell(uid, buyer, end)?;
-		Self::remove_listing(uid, &listing)?;
-		Purchases::<T>::insert(
-			uid,
-			PurchaseRecord {
-				buyer: buyer.clone(),
-				seller: listing.seller,
-				matcher: matcher.cloned(),
-				vid: listing.vid,
-				node: resource.node,
+		let available = T::Nodes::available_blocks(resource.node);
+		let meter = |price: Balance, from: BlockNumber, blocks: BlockNumber| {
+			Ok::<_, Error<T>>(Meter {
 				price,
-				max_term: listing.max_term,
-				renewable: true,
-				start,
-				end,
-				escrow,
-				available: T::Nodes::available_blocks(resource.node),
-				accrued_at: start,
-			},
-		);
+				end: from.checked_add(blocks).ok_or(Error::<T>::Overflow)?,
+				escrow: price
+					.checked_mul(blocks.into())
+					.ok_or(Error::<T>::Overflow)?,
+				available,
+				read_at: now,
+				accrued_at: from,
+			})
+		};
+		let (start, waiting) = match order.start {
+			None => (now, None),
+			Some(start) => {
+				let ahead = start
+					.checked_sub(now)
+					.filter(|ahead| *ahead > 0)
+					.ok_or(Error::<T>::BadStart)?;
+				let reservable = listing.reservable.ok_or(Error::<T>::NotReservable)?;
+				ensure!(ahead <= reservable.ahead, Error::<T>::BadStart);
+				(start, Some(meter(reservable.price, now, ahead)?))
+			}
+		};
+		let term = meter(price, start, order.term)?;
+		let end = term.end;
+		let purchase = PurchaseRecord {
+			buyer: buyer.clone(),
+			seller: listing.seller.clone(),
+			matcher: order.matcher.cloned(),
+			vid: listing.vid,
+			node: resource.node,
+			max_term: listing.max_term,
+			renewable: true,
+			start,
+			term,
+			waiting,
+		};
+		let escrow = term
+			.escrow
+			.checked_add(waiting.map_or(0, |meter| meter.escrow))
+			.ok_or(Error::<T>::Overflow)?;
+		ensure!(escrow <= order.max_escrow, Error::<T>::PriceTooHigh);
+		T::Currency::transfer(buyer, &Self::account(), escrow, Preservation::Preserve)?;
+		T::Rights::sell(uid, buyer, start, end)?;
+		Self::remove_listing(uid, &listing)?;
+		Purchases::<T>::insert(uid, purchase);
 		Self::deposit_event(Event::Bought {
 			uid,
 			buyer: buyer.clone(),
+			from: start,
 			until: end,
 			escrow,
 		});
 		Ok(end)
 	}
 
-	pub(crate) fn do_renew(holder: T::AccountId, uid: Uid, blocks: BlockNumber) -> DispatchResult {
+	pub(crate) fn do_renew(who: T::AccountId, uid: Uid, blocks: BlockNumber) -> DispatchResult {
 		let mut purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
 		ensure!(
-			T::Rights::holder(uid).as_ref() == Some(&holder),
+			Self::tenant(uid).as_ref() == Some(&who),
 			Error::<T>::NotHolder
 		);
 		let now = Self::now();
+		let mut term = purchase.term;
 		ensure!(
-			purchase.renewable && now < purchase.end,
+			purchase.renewable && now < term.end,
 			Error::<T>::NotRenewable
 		);
-		let end = purchase
-			.end
-			.checked_add(blocks)
-			.ok_or(Error::<T>::Overflow)?;
+		term.end = term.end.checked_add(blocks).ok_or(Error::<T>::Overflow)?;
 		ensure!(
-			blocks > 0 && end.saturating_sub(now) <= purchase.max_term,
+			blocks > 0 && term.end.saturating_sub(now) <= purchase.max_term,
 			Error::<T>::TermOutOfBounds
 		);
 		ensure!(T::Nodes::is_online(purchase.node), Error::<T>::NodeOffline);
-		let escrow = purchase
+		let escrow = term
 			.price
 			.checked_mul(blocks.into())
 			.ok_or(Error::<T>::Overflow)?;
-		T::Currency::transfer(&holder, &Self::account(), escrow, Preservation::Preserve)?;
-		T::Rights::extend(uid, end)?;
-		purchase.end = end;
-		purchase.escrow = purchase
+		term.escrow = term
 			.escrow
 			.checked_add(escrow)
 			.ok_or(Error::<T>::Overflow)?;
+		T::Currency::transfer(&who, &Self::account(), escrow, Preservation::Preserve)?;
+		T::Rights::extend(uid, term.end)?;
+		purchase.term = term;
 		Purchases::<T>::insert(uid, purchase);
-		T::OnPurchaseRenewal::on_purchase_renewal(uid, end);
+		T::OnPurchaseRenewal::on_purchase_renewal(uid, term.end);
 		Self::deposit_event(Event::Renewed {
 			uid,
-			until: end,
+			until: term.end,
 			escrow,
 		});
 		Ok(())
@@ -145,50 +204,57 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	pub(crate) fn do_accrue(uid: Uid) -> DispatchResult {
+	pub(crate) fn do_accrue(uid: Uid) -> Result<Let, DispatchError> {
 		let mut purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
 		Self::pay_due(uid, &mut purchase)?;
+		let sublet = Self::accrue_sublet(uid, purchase.node)?;
 		Purchases::<T>::insert(uid, purchase);
-		Ok(())
+		Ok(sublet)
 	}
 
-	pub(crate) fn do_cancel(holder: T::AccountId, uid: Uid) -> DispatchResult {
+	pub(crate) fn do_cancel(holder: T::AccountId, uid: Uid) -> Result<Let, DispatchError> {
 		ensure!(Purchases::<T>::contains_key(uid), Error::<T>::NotSold);
 		ensure!(
 			T::Rights::holder(uid).as_ref() == Some(&holder),
 			Error::<T>::NotHolder
 		);
-		let (to, refund) = Self::finish(uid)?;
+		ensure!(!Self::is_let(uid), Error::<T>::Sublet);
+		let Ended { to, refund, sublet } = Self::finish(uid)?;
 		Self::deposit_event(Event::Cancelled { uid, to, refund });
-		Ok(())
+		Ok(sublet)
 	}
 
-	pub(crate) fn do_close(uid: Uid) -> DispatchResult {
+	pub(crate) fn do_close(uid: Uid) -> Result<Let, DispatchError> {
 		let purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
-		ensure!(Self::now() >= purchase.end, Error::<T>::TooEarly);
-		let (to, refund) = Self::finish(uid)?;
+		ensure!(Self::now() >= purchase.term.end, Error::<T>::TooEarly);
+		let Ended { to, refund, sublet } = Self::finish(uid)?;
 		Self::deposit_event(Event::Closed { uid, to, refund });
-		Ok(())
+		Ok(sublet)
+	}
+
+	/// Whose term it is: the right's holder, but where that is a subtenant the one who let it.
+	pub(crate) fn tenant(uid: Uid) -> Option<T::AccountId> {
+		match Sublets::<T>::get(uid) {
+			Some(sublet) if sublet.taken.is_some() => Some(sublet.landlord),
+			_ => T::Rights::holder(uid),
+		}
 	}
 
 	/// Pays what accrued since the last time: the fee to the treasury, the rest to the holders.
 	fn pay_due(uid: Uid, purchase: &mut PurchaseRecord<T::AccountId>) -> DispatchResult {
 		let now = Self::now();
 		let available = T::Nodes::available_blocks(purchase.node);
-		let (blocks, amount) = purchase.due(now, available);
-		purchase.available = available;
-		purchase.accrued_at = now.min(purchase.end);
+		let (blocks, amount) = purchase.read(now, available);
 		if amount == 0 {
 			return Ok(());
 		}
 		let account = Self::account();
-		let Fee { kept, to_matcher } = Self::take_fee(purchase, amount);
+		let Fee { kept, to_matcher } = Self::take_fee(purchase.matcher.as_ref(), amount);
 		let fee = kept.saturating_add(to_matcher);
 		T::Revenue::distribute(purchase.vid, &account, amount.saturating_sub(fee))?;
-		purchase.escrow = purchase.escrow.saturating_sub(amount);
-		let holder = T::Rights::holder(uid).unwrap_or_else(|| purchase.buyer.clone());
+		let tenant = Self::tenant(uid).unwrap_or_else(|| purchase.buyer.clone());
 		// Not the matcher's part: who is its own matcher, provider and tenant would get all of it back.
-		T::OnIncome::on_income(&purchase.seller, &holder, kept);
+		T::OnIncome::on_income(&purchase.seller, &tenant, kept);
 		Self::deposit_event(Event::Accrued {
 			uid,
 			blocks,
@@ -200,10 +266,10 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes the fee of an amount out of escrow, as far as those it is for can take it: a treasury that cannot
 	/// is no reason to keep the holders waiting.
-	fn take_fee(purchase: &PurchaseRecord<T::AccountId>, amount: Balance) -> Fee {
+	pub(crate) fn take_fee(matcher: Option<&T::AccountId>, amount: Balance) -> Fee {
 		let fee = T::FeeShare::get().mul_floor(amount);
 		let mut to_matcher = 0;
-		if let Some(matcher) = &purchase.matcher {
+		if let Some(matcher) = matcher {
 			let share = T::MatcherShare::get().mul_floor(fee);
 			if share > 0 && Self::pay(matcher, share).is_ok() {
 				to_matcher = share;
@@ -233,32 +299,42 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Pays what accrued, returns the rest and ends the right. Gives who got the rest, and how much.
-	fn finish(uid: Uid) -> Result<(T::AccountId, Balance), DispatchError> {
+	/// Pays what accrued, returns the rest and ends the right.
+	fn finish(uid: Uid) -> Result<Ended<T::AccountId>, DispatchError> {
 		let mut purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
+		// First, so that it is the landlord's again, to whom the rest returns.
+		let sublet = Self::forget_sublet(uid, purchase.node)?;
 		Self::pay_due(uid, &mut purchase)?;
-		let refund = purchase.escrow;
+		let refund = purchase.escrow();
 		let to = Self::refund(uid, purchase.buyer, refund)?;
 		Purchases::<T>::remove(uid);
 		T::Rights::end(uid)?;
 		T::OnPurchaseEnd::on_purchase_end(uid);
-		Ok((to, refund))
+		Ok(Ended { to, refund, sublet })
 	}
 
 	/// Returns an amount to the right's holder. An account that does not exist cannot receive less
 	/// than the existential deposit; so that nobody can keep a right from ending by handing it to
-	/// one, the buyer gets it then, and the treasury if the buyer is gone too.
-	fn refund(
+	/// one, `other` gets it then, who held it before, and the treasury if that is gone too.
+	pub(crate) fn refund(
 		uid: Uid,
-		buyer: T::AccountId,
+		other: T::AccountId,
 		amount: Balance,
 	) -> Result<T::AccountId, DispatchError> {
-		let holder = T::Rights::holder(uid).unwrap_or_else(|| buyer.clone());
+		let holder = T::Rights::holder(uid).unwrap_or_else(|| other.clone());
 		if amount == 0 || Self::pay(&holder, amount).is_ok() {
 			return Ok(holder);
 		}
-		if Self::pay(&buyer, amount).is_ok() {
-			return Ok(buyer);
+		Self::pay_or_keep(other, amount)
+	}
+
+	/// Pays an account, or the treasury where that account is gone.
+	pub(crate) fn pay_or_keep(
+		to: T::AccountId,
+		amount: Balance,
+	) -> Result<T::AccountId, DispatchError> {
+		if amount == 0 || Self::pay(&to, amount).is_ok() {
+			return Ok(to);
 		}
 		let treasury = T::Treasury::get();
 		Self::pay(&treasury, amount)?;
@@ -288,16 +364,27 @@ impl<T: Config> Marketplace<T::AccountId> for Pallet<T> {
 		term: BlockNumber,
 		matcher: Option<&T::AccountId>,
 	) -> Result<BlockNumber, DispatchError> {
-		Self::do_buy(uid, buyer, term, Balance::MAX, matcher)
+		let order = Order {
+			start: None,
+			term,
+			max_price: Balance::MAX,
+			max_escrow: Balance::MAX,
+			matcher,
+		};
+		Self::do_buy(uid, buyer, order)
 	}
 
 	fn close(uid: Uid) -> DispatchResult {
-		let (to, refund) = Self::finish(uid)?;
+		let Ended { to, refund, .. } = Self::finish(uid)?;
 		Self::deposit_event(Event::Closed { uid, to, refund });
 		Ok(())
 	}
 
+	fn is_let(uid: Uid) -> bool {
+		Sublets::<T>::get(uid).is_some_and(|sublet| sublet.taken.is_some())
+	}
+
 	fn weight_of_telling() -> Weight {
-		T::OnIncome::weight()
+		T::OnIncome::weight().saturating_add(Self::weight_of_sublet(Let::Yes))
 	}
 }

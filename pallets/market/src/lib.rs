@@ -3,8 +3,8 @@
 //! # Invariants
 //!
 //! The escrow account holds the sum of all open escrows beside its existential deposit. A right has
-//! a listing or a purchase, never both. What is held of a seller is the sum of its listings'
-//! deposits.
+//! a listing or a purchase, never both, and is sublet only within a purchase. What is held of an account is
+//! the sum of the deposits of its listings, and of its sublets.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
@@ -23,9 +23,11 @@ extern crate alloc;
 mod benchmarking;
 mod escrow;
 mod listings;
+mod meter;
 #[cfg(test)]
 mod mock;
 mod search;
+mod sublets;
 #[cfg(test)]
 mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
@@ -35,10 +37,16 @@ pub mod weights;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
+pub use meter::Meter;
 pub use pallet::*;
 pub use search::{MAX_FOUND, MAX_LOOKED_AT};
-pub use types::{Filter, Found, LeadIn, ListingRecord, Page, PurchaseRecord};
+pub use types::{
+	Filter, Found, LeadIn, ListingRecord, Page, PurchaseRecord, Reservable, SubletRecord,
+};
 pub use weights::WeightInfo;
+
+use escrow::Order;
+use sublets::Let;
 
 #[frame_support::pallet]
 // The macros that serve try-runtime expect what they have just written.
@@ -59,9 +67,12 @@ pub mod pallet {
 		Balance, BlockNumber, Uid, Vid,
 	};
 
-	use super::{Filter, ListingRecord, Page, PurchaseRecord, WeightInfo};
+	use super::{
+		Filter, Let, ListingRecord, Order, Page, PurchaseRecord, Reservable, SubletRecord,
+		WeightInfo,
+	};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// First holders of a revenue right and their shares.
 	pub type Holders<AccountId> = BoundedVec<(AccountId, u16), ConstU32<16>>;
@@ -81,7 +92,7 @@ pub mod pallet {
 		/// escrow is not paid.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
-		/// Held of the seller for a listing.
+		/// Held of the seller for a listing, and of a landlord for a sublet.
 		#[pallet::constant]
 		type ListingDeposit: Get<Balance>;
 		/// Longest term in blocks that may be listed.
@@ -126,6 +137,9 @@ pub mod pallet {
 		/// Pays for a listing.
 		#[codec(index = 0)]
 		Listing,
+		/// Pays for a sublet.
+		#[codec(index = 1)]
+		Sublet,
 	}
 
 	/// What is for sale; each record is paid for by its deposit.
@@ -142,6 +156,11 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Purchases<T: Config> =
 		StorageMap<_, Twox64Concat, Uid, PurchaseRecord<T::AccountId>, OptionQuery>;
+
+	/// Parts of terms that are let to others, or offered; each record is paid for by its deposit.
+	#[pallet::storage]
+	pub type Sublets<T: Config> =
+		StorageMap<_, Twox64Concat, Uid, SubletRecord<T::AccountId>, OptionQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -163,10 +182,16 @@ pub mod pallet {
 		},
 		/// It is not any more.
 		Delisted { uid: Uid },
-		/// It was sold until a block; the money is in escrow.
+		/// A listing can be reserved, on these conditions, or no more.
+		ReservableSet {
+			uid: Uid,
+			reservable: Option<Reservable>,
+		},
+		/// It was sold from a block to another; the money is in escrow.
 		Bought {
 			uid: Uid,
 			buyer: T::AccountId,
+			from: BlockNumber,
 			until: BlockNumber,
 			escrow: Balance,
 		},
@@ -193,6 +218,35 @@ pub mod pallet {
 		},
 		/// The term is over; what did not accrue returned.
 		Closed {
+			uid: Uid,
+			to: T::AccountId,
+			refund: Balance,
+		},
+		/// The holder lets the right until a block, at this price.
+		SubletOffered {
+			uid: Uid,
+			price: Balance,
+			until: BlockNumber,
+		},
+		/// It does not any more.
+		SubletWithdrawn { uid: Uid },
+		/// Somebody took it; the money is in escrow.
+		SubletTaken {
+			uid: Uid,
+			subtenant: T::AccountId,
+			until: BlockNumber,
+			escrow: Balance,
+		},
+		/// Blocks were paid to the landlord: the amount but for the fee.
+		SubletAccrued {
+			uid: Uid,
+			to: T::AccountId,
+			blocks: u32,
+			amount: Balance,
+			fee: Balance,
+		},
+		/// The right is the landlord's again; what did not accrue returned.
+		SubletEnded {
 			uid: Uid,
 			to: T::AccountId,
 			refund: Balance,
@@ -236,6 +290,14 @@ pub mod pallet {
 		NotRenewable,
 		/// The term is not over.
 		TooEarly,
+		/// The seller does not let this be reserved: buy it for now.
+		NotReservable,
+		/// A reserved term begins after this block, and not later than the seller lets it.
+		BadStart,
+		/// The right is sublet: it has to return first, which its subtenant, and at its end anybody, can cause.
+		Sublet,
+		/// The right is not sublet, or not offered for it.
+		NotSublet,
 		/// An amount overflows.
 		Overflow,
 	}
@@ -277,31 +339,42 @@ pub mod pallet {
 			#[pallet::compact] max_price: Balance,
 		) -> DispatchResult {
 			let buyer = ensure_signed(origin)?;
-			Self::do_buy(uid, &buyer, term, max_price, None).map(|_| ())
+			let order = Order {
+				start: None,
+				term,
+				max_price,
+				max_escrow: Balance::MAX,
+				matcher: None,
+			};
+			Self::do_buy(uid, &buyer, order).map(|_| ())
 		}
 
-		/// Ends a term early: pays what accrued and returns the rest to the caller, the holder.
+		/// Ends a term early: pays what accrued and returns the rest to the caller, the holder. Not while it is
+		/// sublet; an offer to sublet ends with it.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::weight_of_telling_end()))]
-		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::weight_of_end(Let::Offered))]
+		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			let holder = ensure_signed(origin)?;
-			Self::do_cancel(holder, uid)
+			let sublet = Self::do_cancel(holder, uid)?;
+			Ok(Some(Self::weight_of_end(sublet)).into())
 		}
 
-		/// Pays what accrued up to now.
+		/// Pays what accrued up to now, of the term and of what is sublet of it.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::accrue().saturating_add(T::OnIncome::weight()))]
-		pub fn accrue(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::weight_of_accrual(Let::Yes))]
+		pub fn accrue(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_accrue(uid)
+			let sublet = Self::do_accrue(uid)?;
+			Ok(Some(Self::weight_of_accrual(sublet)).into())
 		}
 
 		/// Ends a term that is over.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::weight_of_telling_end()))]
-		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+		#[pallet::weight(Pallet::<T>::weight_of_end(Let::Yes))]
+		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_close(uid)
+			let sublet = Self::do_close(uid)?;
+			Ok(Some(Self::weight_of_end(sublet)).into())
 		}
 
 		/// Changes what the caller asks for a use right. Terms that run keep what they were bought for.
@@ -348,6 +421,86 @@ pub mod pallet {
 		) -> DispatchResult {
 			let seller = ensure_signed(origin)?;
 			Self::do_lead_in(seller, uid, first_price, blocks)
+		}
+
+		/// Lets a listing be reserved: bought for a term that begins up to so many blocks later, at a price for
+		/// each block that the machine waits. `None` = not; so it begins.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::set_reservable())]
+		pub fn set_reservable(
+			origin: OriginFor<T>,
+			uid: Uid,
+			reservable: Option<Reservable>,
+		) -> DispatchResult {
+			let seller = ensure_signed(origin)?;
+			Self::do_set_reservable(seller, uid, reservable)
+		}
+
+		/// Buys a use right for `term` blocks from the block `start` on. What goes to escrow, at most
+		/// `max_escrow`, is the price of the term and that of waiting; what of it did not accrue returns, whenever
+		/// the holder cancels.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::reserve())]
+		pub fn reserve(
+			origin: OriginFor<T>,
+			uid: Uid,
+			start: BlockNumber,
+			term: BlockNumber,
+			#[pallet::compact] max_escrow: Balance,
+		) -> DispatchResult {
+			let buyer = ensure_signed(origin)?;
+			let order = Order {
+				start: Some(start),
+				term,
+				max_price: Balance::MAX,
+				max_escrow,
+				matcher: None,
+			};
+			Self::do_buy(uid, &buyer, order).map(|_| ())
+		}
+
+		/// Offers a part of the caller's term to others, from whenever it is taken until the block `until`.
+		/// Replaces the offer that there was.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::sublet())]
+		pub fn sublet(
+			origin: OriginFor<T>,
+			uid: Uid,
+			#[pallet::compact] price: Balance,
+			until: BlockNumber,
+		) -> DispatchResult {
+			let landlord = ensure_signed(origin)?;
+			Self::do_sublet(landlord, uid, price, until)
+		}
+
+		/// Takes an offer back that nobody took.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::withdraw_sublet())]
+		pub fn withdraw_sublet(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+			let landlord = ensure_signed(origin)?;
+			Self::do_withdraw_sublet(landlord, uid)
+		}
+
+		/// Takes an offered part of a term, at no more than `max_price` per block. The price of all of it goes to
+		/// escrow; the caller holds the right, and whatever runs on it, until it returns.
+		#[pallet::call_index(14)]
+		#[pallet::weight(T::WeightInfo::take_sublet())]
+		pub fn take_sublet(
+			origin: OriginFor<T>,
+			uid: Uid,
+			#[pallet::compact] max_price: Balance,
+		) -> DispatchResult {
+			let subtenant = ensure_signed(origin)?;
+			Self::do_take_sublet(subtenant, uid, max_price)
+		}
+
+		/// Returns a right to its landlord, with whatever runs on it: for its holder at any time, for anybody
+		/// once what was let is over. What did not accrue returns to the holder.
+		#[pallet::call_index(15)]
+		#[pallet::weight(T::WeightInfo::end_sublet())]
+		pub fn end_sublet(origin: OriginFor<T>, uid: Uid) -> DispatchResult {
+			let who = ensure_signed(origin)?;
+			Self::do_end_sublet(who, uid)
 		}
 	}
 

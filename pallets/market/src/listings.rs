@@ -12,7 +12,7 @@ use usufruct_primitives::{
 
 use crate::{
 	Config, Error, Event, HoldReason, Holders, LeadIn, ListingOrder, ListingRecord, Listings,
-	Pallet,
+	Pallet, Reservable,
 };
 
 impl<T: Config> Pallet<T> {
@@ -70,6 +70,7 @@ impl<T: Config> Pallet<T> {
 				max_term,
 				listed_at,
 				lead_in: None,
+				reservable: None,
 				deposit,
 			},
 		);
@@ -125,6 +126,25 @@ impl<T: Config> Pallet<T> {
 			first_price,
 			until: from.saturating_add(blocks),
 		});
+		Ok(())
+	}
+
+	pub(crate) fn do_set_reservable(
+		seller: T::AccountId,
+		uid: Uid,
+		reservable: Option<Reservable>,
+	) -> DispatchResult {
+		let mut listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
+		ensure!(listing.seller == seller, Error::<T>::NotSeller);
+		if let Some(reservable) = reservable {
+			ensure!(
+				(1..=T::MaxTerm::get()).contains(&reservable.ahead),
+				Error::<T>::BadTerms
+			);
+		}
+		listing.reservable = reservable;
+		Listings::<T>::insert(uid, listing);
+		Self::deposit_event(Event::ReservableSet { uid, reservable });
 		Ok(())
 	}
 

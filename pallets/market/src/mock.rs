@@ -232,7 +232,7 @@ impl ResourceInspect<u64> for World {
 		Rights::get().get(&uid).map(|right| right.holder)
 	}
 
-	fn is_in_force(_: Uid) -> bool {
+	fn in_force_until(_: Uid) -> Option<BlockNumber> {
 		unreachable!("the market knows its purchases")
 	}
 }
@@ -251,10 +251,21 @@ impl UseRightSale<u64> for World {
 		change(uid, |right| step(right, State::Offered, State::Minted))
 	}
 
-	fn sell(uid: Uid, buyer: &u64, until: BlockNumber) -> DispatchResult {
+	fn sell(uid: Uid, buyer: &u64, from: BlockNumber, until: BlockNumber) -> DispatchResult {
+		assert!(now() <= from && from < until, "a term ahead");
 		change(uid, |right| {
 			right.holder = *buyer;
 			step(right, State::Offered, State::Sold(until))
+		})
+	}
+
+	fn hand_over(uid: Uid, to: &u64) -> DispatchResult {
+		change(uid, |right| match right.state {
+			State::Sold(_) => {
+				right.holder = *to;
+				Ok(())
+			}
+			_ => Err(WRONG_STATE),
 		})
 	}
 
@@ -471,11 +482,7 @@ pub(crate) fn mint(uid: Uid, owner: u64) {
 
 /// Hands a sold right on.
 pub(crate) fn hand_on(uid: Uid, to: u64) {
-	change(uid, |right| {
-		right.holder = to;
-		Ok(())
-	})
-	.expect("the right exists");
+	World::hand_over(uid, &to).expect("it is sold");
 }
 
 /// Heartbeats of a machine stop, or come again.
@@ -539,9 +546,12 @@ pub(crate) fn purchase(uid: Uid) -> PurchaseRecord<u64> {
 	crate::Purchases::<Test>::get(uid).expect("it is sold")
 }
 
-/// What is held of `who` for listings.
+/// What is held of `who` for listings and sublets.
 pub(crate) fn held(who: u64) -> Balance {
-	Balances::balance_on_hold(&HoldReason::Listing.into(), &who)
+	[HoldReason::Listing, HoldReason::Sublet]
+		.map(|reason| Balances::balance_on_hold(&reason.into(), &who))
+		.into_iter()
+		.sum()
 }
 
 pub(crate) fn free(who: u64) -> Balance {

@@ -9,7 +9,7 @@ use frame_support::{
 use sp_runtime::TryRuntimeError;
 use usufruct_primitives::{traits::ResourceInspect, Balance, Uid};
 
-use crate::{Config, HoldReason, ListingOrder, Listings, Pallet, Purchases};
+use crate::{Config, HoldReason, ListingOrder, Listings, Pallet, Purchases, Sublets};
 
 impl<T: Config> Pallet<T> {
 	/// Checks every invariant.
@@ -25,15 +25,28 @@ impl<T: Config> Pallet<T> {
 				"a purchase of a right that is gone"
 			);
 			ensure!(
-				purchase.accrued_at <= purchase.end,
-				"more than the term was paid"
-			);
-			let rest = purchase.end.saturating_sub(purchase.accrued_at);
-			ensure!(
-				purchase.escrow >= purchase.price.saturating_mul(rest.into()),
+				purchase.term.is_covered()
+					&& purchase.waiting.is_none_or(|meter| meter.is_covered()),
 				"the escrow does not cover the rest of the term"
 			);
-			escrows = escrows.saturating_add(purchase.escrow);
+			escrows = escrows.saturating_add(purchase.escrow());
+		}
+		let mut sublets = BTreeMap::<T::AccountId, Balance>::new();
+		for (uid, sublet) in Sublets::<T>::iter() {
+			let purchase = Purchases::<T>::get(uid).ok_or("a sublet of what was not bought")?;
+			ensure!(
+				sublet.until <= purchase.term.end,
+				"a sublet beyond the term"
+			);
+			if let Some(meter) = sublet.taken {
+				ensure!(
+					meter.end == sublet.until && meter.is_covered(),
+					"the escrow does not cover the rest of a sublet"
+				);
+				escrows = escrows.saturating_add(meter.escrow);
+			}
+			let sum = sublets.entry(sublet.landlord).or_default();
+			*sum = sum.saturating_add(sublet.deposit);
 		}
 		// What anybody sends to the account by mistake stays there and is nobody's escrow.
 		let needed = escrows.saturating_add(T::Currency::minimum_balance());
@@ -54,9 +67,15 @@ impl<T: Config> Pallet<T> {
 			let sum = deposits.entry(listing.seller).or_default();
 			*sum = sum.saturating_add(listing.deposit);
 		}
-		for (seller, sum) in deposits {
-			let held = T::Currency::balance_on_hold(&HoldReason::Listing.into(), &seller);
-			ensure!(held == sum, "held deposits differ from recorded ones");
+		for (reason, sums) in [
+			(HoldReason::Listing, deposits),
+			(HoldReason::Sublet, sublets),
+		] {
+			let reason = reason.into();
+			for (account, sum) in sums {
+				let held = T::Currency::balance_on_hold(&reason, &account);
+				ensure!(held == sum, "held deposits differ from recorded ones");
+			}
 		}
 		for key in ListingOrder::<T>::iter_keys() {
 			ensure!(

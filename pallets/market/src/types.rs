@@ -9,6 +9,8 @@ use usufruct_primitives::{
 	traits::ListingInfo, Balance, BlockNumber, Capacity, ClassId, IsolationClass, NodeId, Uid, Vid,
 };
 
+use crate::Meter;
+
 /// A use right for sale.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -28,6 +30,8 @@ pub struct ListingRecord<AccountId> {
 	pub listed_at: BlockNumber,
 	/// From where its price falls to `price`; `None` = it is that already.
 	pub lead_in: Option<LeadIn>,
+	/// How it may be reserved; `None` = it is bought for now only.
+	pub reservable: Option<Reservable>,
 	/// What is held of the seller's money for the record.
 	pub deposit: Balance,
 }
@@ -74,6 +78,26 @@ impl<AccountId> ListingRecord<AccountId> {
 	}
 }
 
+/// For when a listing may be bought ahead, and what the machine costs while it waits for its tenant.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Reservable {
+	/// Most blocks between the purchase and the begin of its term.
+	pub ahead: BlockNumber,
+	/// Price per block of waiting.
+	pub price: Balance,
+}
+
 /// A sold use right and the money that is kept for it.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -89,41 +113,52 @@ pub struct PurchaseRecord<AccountId> {
 	pub vid: Vid,
 	/// Its machine.
 	pub node: NodeId,
-	/// Price per block.
-	pub price: Balance,
 	/// Most blocks that may be ahead of a term that is renewed.
 	pub max_term: BlockNumber,
 	/// Whether the seller lets the holder renew it.
 	pub renewable: bool,
-	/// When the term began.
+	/// When the term began, or will.
 	pub start: BlockNumber,
-	/// When it ends; not part of the term.
-	pub end: BlockNumber,
-	/// What is left in escrow.
-	pub escrow: Balance,
-	/// The machine's available blocks up to which was paid.
-	pub available: u64,
-	/// The block up to which was paid.
-	pub accrued_at: BlockNumber,
+	/// What the term costs.
+	pub term: Meter,
+	/// What it costs that the machine waits for the term; `None` where it did not have to.
+	pub waiting: Option<Meter>,
 }
 
 impl<AccountId> PurchaseRecord<AccountId> {
-	/// What accrued by `now`, when the machine's available blocks are `available`: blocks and
-	/// amount. At most the blocks of the term since the last accrual, at most what is in escrow.
-	///
-	/// Blocks that were missed after the end, while nobody closed the purchase, count as missed
-	/// within it: when they were missed is not recorded, and the provider, whose money it is, can
-	/// close at the end itself.
-	pub fn due(&self, now: BlockNumber, available: u64) -> (u32, Balance) {
-		let passed: u64 = now.saturating_sub(self.accrued_at).into();
-		let missed = passed.saturating_sub(available.saturating_sub(self.available));
-		let within: u64 = now.min(self.end).saturating_sub(self.accrued_at).into();
-		let blocks = u32::try_from(within.saturating_sub(missed)).unwrap_or(u32::MAX);
+	/// What is left in escrow for it.
+	pub fn escrow(&self) -> Balance {
+		let waiting = self.waiting.as_ref().map_or(0, |meter| meter.escrow);
+		self.term.escrow.saturating_add(waiting)
+	}
+
+	/// Takes what is due out of escrow, and gives it: blocks, those of waiting among them, and amount.
+	pub(crate) fn read(&mut self, now: BlockNumber, available: u64) -> (u32, Balance) {
+		let waiting = self.waiting.as_mut();
+		let (waited, for_waiting) = waiting.map_or((0, 0), |meter| meter.read(now, available));
+		let (blocks, amount) = self.term.read(now, available);
 		(
-			blocks,
-			self.price.saturating_mul(blocks.into()).min(self.escrow),
+			blocks.saturating_add(waited),
+			amount.saturating_add(for_waiting),
 		)
 	}
+}
+
+/// A part of a term that its holder lets to another.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct SubletRecord<AccountId> {
+	/// Who lets it; the right returns there.
+	pub landlord: AccountId,
+	/// Price per block.
+	pub price: Balance,
+	/// The block at which the right returns; not part of what is let.
+	pub until: BlockNumber,
+	/// What the subtenant paid for; `None` while nobody took it.
+	pub taken: Option<Meter>,
+	/// What is held of the landlord's money for the record.
+	pub deposit: Balance,
 }
 
 /// What compute must be like; where a field is `None`, anything will do.

@@ -23,6 +23,12 @@ pub trait WeightInfo {
 	fn lead_in() -> Weight;
 	fn renew() -> Weight;
 	fn set_renewable() -> Weight;
+	fn set_reservable() -> Weight;
+	fn reserve() -> Weight;
+	fn sublet() -> Weight;
+	fn withdraw_sublet() -> Weight;
+	fn take_sublet() -> Weight;
+	fn end_sublet() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -63,6 +69,26 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn set_renewable() -> Weight {
 		Weight::from_parts(12_389_000, 3647).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	fn set_reservable() -> Weight {
+		Weight::from_parts(15_583_000, 3590).saturating_add(T::DbWeight::get().reads_writes(1, 1))
+	}
+	fn reserve() -> Weight {
+		Weight::from_parts(244_855_000, 8799)
+			.saturating_add(T::DbWeight::get().reads_writes(13, 15))
+	}
+	fn sublet() -> Weight {
+		Weight::from_parts(74_321_000, 6196).saturating_add(T::DbWeight::get().reads_writes(5, 3))
+	}
+	fn withdraw_sublet() -> Weight {
+		Weight::from_parts(63_044_000, 3820).saturating_add(T::DbWeight::get().reads_writes(3, 3))
+	}
+	fn take_sublet() -> Weight {
+		Weight::from_parts(200_000_000, 8799).saturating_add(T::DbWeight::get().reads_writes(10, 9))
+	}
+	fn end_sublet() -> Weight {
+		Weight::from_parts(250_000_000, 11402)
+			.saturating_add(T::DbWeight::get().reads_writes(12, 12))
 	}
 }
 
@@ -105,5 +131,29 @@ impl WeightInfo for () {
 	fn set_renewable() -> Weight {
 		Weight::from_parts(12_389_000, 3647)
 			.saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+	}
+	fn set_reservable() -> Weight {
+		Weight::from_parts(15_583_000, 3590)
+			.saturating_add(ParityDbWeight::get().reads_writes(1, 1))
+	}
+	fn reserve() -> Weight {
+		Weight::from_parts(244_855_000, 8799)
+			.saturating_add(ParityDbWeight::get().reads_writes(13, 15))
+	}
+	fn sublet() -> Weight {
+		Weight::from_parts(74_321_000, 6196)
+			.saturating_add(ParityDbWeight::get().reads_writes(5, 3))
+	}
+	fn withdraw_sublet() -> Weight {
+		Weight::from_parts(63_044_000, 3820)
+			.saturating_add(ParityDbWeight::get().reads_writes(3, 3))
+	}
+	fn take_sublet() -> Weight {
+		Weight::from_parts(200_000_000, 8799)
+			.saturating_add(ParityDbWeight::get().reads_writes(10, 9))
+	}
+	fn end_sublet() -> Weight {
+		Weight::from_parts(250_000_000, 11402)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 12))
 	}
 }

@@ -265,10 +265,9 @@ impl ResourceInspect<u64> for Stub {
 		Rights::get().get(&uid).map(|(_, holder, _)| *holder)
 	}
 
-	fn is_in_force(uid: Uid) -> bool {
-		Rights::get()
-			.get(&uid)
-			.is_some_and(|(_, _, in_force)| *in_force)
+	fn in_force_until(uid: Uid) -> Option<BlockNumber> {
+		let (_, _, in_force) = *Rights::get().get(&uid)?;
+		in_force.then_some(BlockNumber::MAX)
 	}
 }
 

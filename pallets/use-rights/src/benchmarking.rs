@@ -121,7 +121,7 @@ mod benches {
 		let (buyer, to): (T::AccountId, T::AccountId) =
 			(account("buyer", 0, 0), account("receiver", 0, 0));
 		Pallet::<T>::offer(uid, &owner)?;
-		Pallet::<T>::sell(uid, &buyer, BlockNumber::MAX)?;
+		Pallet::<T>::sell(uid, &buyer, 0, BlockNumber::MAX)?;
 		#[extrinsic_call]
 		_(RawOrigin::Signed(buyer), uid, to.clone());
 		assert_eq!(UseRights::<T>::get(uid).map(|right| right.holder), Some(to));

@@ -57,7 +57,7 @@ pub mod pallet {
 
 	use super::{Ledger, Parts, ResourceRecord, UseRightRecord, WeightInfo};
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -143,6 +143,7 @@ pub mod pallet {
 		UseRightSold {
 			uid: Uid,
 			buyer: T::AccountId,
+			from: BlockNumber,
 			until: BlockNumber,
 		},
 		/// A sold right is in force for longer.

@@ -457,8 +457,19 @@ pub(crate) fn withdraw(uid: Uid) -> DispatchResult {
 	with_storage_layer(|| UseRights::withdraw(uid))
 }
 
+pub(crate) fn sell_from(
+	uid: Uid,
+	buyer: &AccountId,
+	from: BlockNumber,
+	until: BlockNumber,
+) -> DispatchResult {
+	with_storage_layer(|| UseRights::sell(uid, buyer, from, until))
+}
+
+/// Sells from now on.
 pub(crate) fn sell(uid: Uid, buyer: &AccountId, until: BlockNumber) -> DispatchResult {
-	with_storage_layer(|| UseRights::sell(uid, buyer, until))
+	let now = u32::try_from(System::block_number()).expect("it is small");
+	sell_from(uid, buyer, now, until)
 }
 
 pub(crate) fn end(uid: Uid) -> DispatchResult {

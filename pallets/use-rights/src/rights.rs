@@ -60,18 +60,14 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_transfer(holder: T::AccountId, uid: Uid, to: T::AccountId) -> DispatchResult {
-		let mut right = Self::right(uid)?;
+		let right = Self::right(uid)?;
 		ensure!(right.holder == holder, Error::<T>::NotHolder);
-		ensure!(Self::is_in_force(uid), Error::<T>::NotInForce);
-		T::Ledger::transfer(uid, &to)?;
-		right.holder = to.clone();
-		UseRights::<T>::insert(uid, right);
-		Self::deposit_event(Event::UseRightTransferred {
-			uid,
-			from: holder,
-			to,
-		});
-		Ok(())
+		// One that was reserved is handed on before its term begins, too.
+		ensure!(
+			matches!(right.state, UseRightState::Sold { until, .. } if Self::now() < until),
+			Error::<T>::NotInForce
+		);
+		Self::hand_over(uid, &to)
 	}
 
 	/// Forgets the right and frees its resource.
@@ -108,7 +104,12 @@ impl<T: Config> UseRightSale<T::AccountId> for Pallet<T> {
 		Ok(())
 	}
 
-	fn sell(uid: Uid, buyer: &T::AccountId, until: BlockNumber) -> DispatchResult {
+	fn sell(
+		uid: Uid,
+		buyer: &T::AccountId,
+		from: BlockNumber,
+		until: BlockNumber,
+	) -> DispatchResult {
 		let mut right = Self::right(uid)?;
 		ensure!(
 			right.state == UseRightState::Offered,
@@ -116,20 +117,45 @@ impl<T: Config> UseRightSale<T::AccountId> for Pallet<T> {
 		);
 		T::Ledger::transfer(uid, buyer)?;
 		right.holder = buyer.clone();
-		right.state = UseRightState::Sold { until };
+		right.state = UseRightState::Sold { from, until };
 		UseRights::<T>::insert(uid, right);
 		Self::deposit_event(Event::UseRightSold {
 			uid,
 			buyer: buyer.clone(),
+			from,
 			until,
+		});
+		Ok(())
+	}
+
+	fn hand_over(uid: Uid, to: &T::AccountId) -> DispatchResult {
+		let mut right = Self::right(uid)?;
+		ensure!(
+			matches!(right.state, UseRightState::Sold { .. }),
+			Error::<T>::NotInForce
+		);
+		T::Ledger::transfer(uid, to)?;
+		let from = core::mem::replace(&mut right.holder, to.clone());
+		UseRights::<T>::insert(uid, right);
+		Self::deposit_event(Event::UseRightTransferred {
+			uid,
+			from,
+			to: to.clone(),
 		});
 		Ok(())
 	}
 
 	fn extend(uid: Uid, until: BlockNumber) -> DispatchResult {
 		let mut right = Self::right(uid)?;
-		ensure!(Self::is_in_force(uid), Error::<T>::NotInForce);
-		right.state = UseRightState::Sold { until };
+		let UseRightState::Sold {
+			from,
+			until: before,
+		} = right.state
+		else {
+			return Err(Error::<T>::NotInForce.into());
+		};
+		ensure!(Self::now() < before, Error::<T>::NotInForce);
+		right.state = UseRightState::Sold { from, until };
 		UseRights::<T>::insert(uid, right);
 		Self::deposit_event(Event::UseRightExtended { uid, until });
 		Ok(())
@@ -172,9 +198,12 @@ impl<T: Config> ResourceInspect<T::AccountId> for Pallet<T> {
 		UseRights::<T>::get(uid).map(|right| right.holder)
 	}
 
-	fn is_in_force(uid: Uid) -> bool {
-		UseRights::<T>::get(uid).is_some_and(
-			|right| matches!(right.state, UseRightState::Sold { until } if Self::now() < until),
-		)
+	fn in_force_until(uid: Uid) -> Option<BlockNumber> {
+		match UseRights::<T>::get(uid)?.state {
+			UseRightState::Sold { from, until } => {
+				(from..until).contains(&Self::now()).then_some(until)
+			}
+			UseRightState::Minted | UseRightState::Offered => None,
+		}
 	}
 }

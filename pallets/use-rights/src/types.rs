@@ -59,6 +59,8 @@ pub enum UseRightState {
 	Offered,
 	/// Sold.
 	Sold {
+		/// The block at which the term begins.
+		from: BlockNumber,
 		/// The block at which the term ends; the right is not in force at it any more.
 		until: BlockNumber,
 	},

@@ -333,5 +333,20 @@ mod benchmarks {
 		assert!(authorized.is_some_and(|validity| validity.is_ok()));
 	}
 
+	#[benchmark]
+	fn run() -> Result<(), BenchmarkError> {
+		publish::<T>();
+		let (uid, _) = listing::<T>(1);
+		let tenant = account_with_money::<T>("tenant");
+		T::Market::buy(uid, &tenant, TERM, None)?;
+		let WorkspaceSpec { command, port, .. } = spec(1, 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(tenant), uid, IMAGE, command, port);
+
+		assert!(LeaseOfUid::<T>::contains_key(uid));
+		Ok(())
+	}
+
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);
 }

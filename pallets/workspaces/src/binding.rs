@@ -78,6 +78,7 @@ impl<T: Config> Pallet<T> {
 				opened_at: now,
 				deadline: now.saturating_add(T::StartTimeout::get()).min(ends_at),
 				ends_at,
+				keeps_right: false,
 			},
 		);
 		Candidates::<T>::remove(request, replica);

@@ -59,6 +59,11 @@ impl<T: Config> Pallet<T> {
 			T::Resources::holder(record.uid) == Some(who),
 			Error::<T>::NotTenant
 		);
+		// The term would end with the lease, and it is not the subtenant's.
+		ensure!(
+			record.keeps_right || !T::Market::is_let(record.uid),
+			Error::<T>::Sublet
+		);
 		Self::end(lease, record, EndReason::Terminated)
 	}
 
@@ -83,11 +88,14 @@ impl<T: Config> Pallet<T> {
 		Self::end(lease, record, reason)
 	}
 
-	/// Ends a lease with its purchase.
+	/// Ends a lease, with its purchase if that was made for it.
 	pub(crate) fn end(lease: LeaseId, record: Lease<T>, reason: EndReason) -> DispatchResult {
 		// A right that was handed on refunds its holder: the tenant has nothing to ask again with.
 		let kept = T::Resources::holder(record.uid).as_ref() == Some(&record.tenant);
 		Self::forget(lease, &record);
+		if record.keeps_right {
+			return Self::conclude(lease, record, reason, Next::Nothing);
+		}
 		T::Market::close(record.uid)?;
 		let next = match reason.next() {
 			Next::Reopen if !kept => Next::Nothing,

@@ -48,6 +48,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod binding;
+mod held;
 mod images;
 mod leases;
 #[cfg(test)]
@@ -88,7 +89,7 @@ pub mod pallet {
 
 	use super::*;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -306,6 +307,12 @@ pub mod pallet {
 		LifetimeOver,
 		/// No proposal waits to be settled.
 		NothingToSettle,
+		/// The use right's term has not begun or is over.
+		NotInForce,
+		/// A workspace runs on the use right: end it first.
+		RightInUse,
+		/// The right is sublet, and its term is not the subtenant's to end: let the sublet end.
+		Sublet,
 	}
 
 	#[pallet::view_functions]
@@ -442,6 +449,21 @@ pub mod pallet {
 		pub fn expire_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			Self::ensure_anyone(origin)?;
 			Self::do_expire_request(request)
+		}
+
+		/// Runs an image on a use right in force that the caller holds and on which nothing runs. The right
+		/// stays the caller's when the workspace ends.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::run())]
+		pub fn run(
+			origin: OriginFor<T>,
+			uid: Uid,
+			image: Hash,
+			command: Command,
+			port: Option<u16>,
+		) -> DispatchResult {
+			let tenant = ensure_signed(origin)?;
+			Self::do_run(tenant, uid, image, command, port)
 		}
 	}
 

@@ -183,6 +183,8 @@ parameter_types! {
 	pub storage Faults: BTreeMap<NodeId, u32> = BTreeMap::new();
 	/// What was bought, and who found it.
 	pub storage Matchers: Vec<(Uid, Option<AccountId>)> = Vec::new();
+	/// What subtenants hold.
+	pub storage Let: Vec<Uid> = Vec::new();
 }
 
 /// Market, machines, resources and scores. A use right's VID and HID have its number.
@@ -261,8 +263,9 @@ impl ResourceInspect<AccountId> for Stub {
 			.map(|purchase| purchase.holder)
 			.or_else(seller)
 	}
-	fn is_in_force(uid: Uid) -> bool {
-		Purchases::get().contains_key(&uid)
+	fn in_force_until(uid: Uid) -> Option<BlockNumber> {
+		let end = Purchases::get().get(&uid)?.end;
+		(now() < end).then_some(end)
 	}
 }
 
@@ -343,6 +346,9 @@ impl Marketplace<AccountId> for Stub {
 		Purchases::set(&purchases);
 		Workspaces::on_purchase_end(uid);
 		Ok(())
+	}
+	fn is_let(uid: Uid) -> bool {
+		Let::get().contains(&uid)
 	}
 	fn weight_of_telling() -> Weight {
 		Weight::from_parts(3, 3)

@@ -15,6 +15,8 @@ pub const MAX_FAILURES: u32 = 16;
 
 /// Text of at most 256 bytes.
 pub type Text = BoundedVec<u8, ConstU32<256>>;
+/// A command with its arguments: at most 16.
+pub type Command = BoundedVec<Text, ConstU32<16>>;
 /// Where a running workspace answers: at most 128 bytes.
 pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
 /// The best proposal for a replica and a runner-up on another machine, in this order.
@@ -67,7 +69,7 @@ pub struct WorkspaceSpec {
 	/// Digest of a published image.
 	pub image: Hash,
 	/// The command with its arguments; empty = the image's own.
-	pub command: BoundedVec<Text, ConstU32<16>>,
+	pub command: Command,
 	/// The port that it listens on; `None` = a batch job.
 	pub port: Option<u16>,
 	/// What it needs.
@@ -368,6 +370,8 @@ pub struct LeaseRecord<AccountId> {
 	pub deadline: BlockNumber,
 	/// When its term ends.
 	pub ends_at: BlockNumber,
+	/// Whether the right was the tenant's before, and stays when the lease ends.
+	pub keeps_right: bool,
 }
 
 /// A proposal that waits for the end of its request's window.

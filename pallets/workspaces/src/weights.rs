@@ -28,6 +28,7 @@ pub trait WeightInfo {
 	fn authorize_expire() -> Weight;
 	fn expire_request() -> Weight;
 	fn authorize_expire_request() -> Weight;
+	fn run() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -82,6 +83,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn authorize_expire_request() -> Weight {
 		Weight::from_parts(10_656_000, 7892).saturating_add(T::DbWeight::get().reads_writes(1, 0))
+	}
+	fn run() -> Weight {
+		Weight::from_parts(150_000_000, 3832).saturating_add(T::DbWeight::get().reads_writes(12, 9))
 	}
 }
 
@@ -142,5 +146,9 @@ impl WeightInfo for () {
 	fn authorize_expire_request() -> Weight {
 		Weight::from_parts(10_656_000, 7892)
 			.saturating_add(ParityDbWeight::get().reads_writes(1, 0))
+	}
+	fn run() -> Weight {
+		Weight::from_parts(150_000_000, 3832)
+			.saturating_add(ParityDbWeight::get().reads_writes(12, 9))
 	}
 }

@@ -70,6 +70,8 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
 				| Market::cancel { .. }
 				| Market::accrue { .. }
 				| Market::close { .. }
+				| Market::withdraw_sublet { .. }
+				| Market::end_sublet { .. }
 		),
 		RuntimeCall::UseRights(call) => !matches!(call, Rights::transfer { .. }),
 		RuntimeCall::RevenueRights(call) => {
@@ -78,8 +80,10 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
 		RuntimeCall::PomcRewards(call) => {
 			matches!(call, Rewards::claim {} | Rewards::claim_for { .. })
 		}
-		// Not `request`: it buys.
-		RuntimeCall::Workspaces(call) => !matches!(call, Workspaces::request { .. }),
+		// Not `request`: it buys. Not `run`: what runs is whoever's who chose it.
+		RuntimeCall::Workspaces(call) => {
+			!matches!(call, Workspaces::request { .. } | Workspaces::run { .. })
+		}
 		_ => false,
 	}
 }

@@ -361,8 +361,18 @@ async fn request(context: &Context, run: Run) -> Outcome {
 	let call = tx()
 		.workspaces()
 		.request(run.into(), budget, window, lifetime);
+	start(context, &call, replicas, wait).await
+}
+
+/// Submits a call that asks for a workspace, and waits until all replicas run if that is wanted.
+pub(super) async fn start(
+	context: &Context,
+	call: &impl usufruct_client::Payload,
+	replicas: u8,
+	wait: bool,
+) -> Outcome {
 	let before = context.state().await?.block_number();
-	let sent = context.submit(&call).await?;
+	let sent = context.submit(call).await?;
 	let event = sent.event::<api::workspaces::events::WorkspaceRequested>()?;
 	if !wait {
 		return Ok(json!({ "request": event.request }));

@@ -43,15 +43,15 @@ fn a_purchase_of_nothing_is_seen() {
 
 #[test]
 fn payment_beyond_the_term_is_seen() {
-	caught("more than the term was paid", || {
-		change_purchase(|p| p.accrued_at = p.end + 1);
+	caught("the escrow does not cover the rest of the term", || {
+		change_purchase(|p| p.term.accrued_at = p.term.end + 1);
 	});
 }
 
 #[test]
 fn an_escrow_that_does_not_last_for_the_term_is_seen() {
 	caught("the escrow does not cover the rest of the term", || {
-		change_purchase(|p| p.escrow -= 1);
+		change_purchase(|p| p.term.escrow -= 1);
 	});
 }
 

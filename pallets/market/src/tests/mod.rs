@@ -8,4 +8,6 @@ mod model;
 mod origins;
 mod purchases;
 mod renewals;
+mod reservations;
 mod search;
+mod sublets;

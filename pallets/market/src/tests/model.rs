@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use frame_support::storage::with_storage_layer;
 use proptest::prelude::*;
-use usufruct_primitives::{Balance, BlockNumber, Uid};
+use usufruct_primitives::{traits::ResourceInspect, Balance, BlockNumber, Uid};
 
-use crate::{mock::*, Listings, Purchases};
+use crate::{mock::*, Listings, Purchases, Reservable, Sublets};
 
 const PEOPLE: [u64; 4] = [ALICE, BOB, CAROL, NOBODY];
 const UIDS: [Uid; 4] = [UID, OTHER_UID, BOBS_UID, POORS_UID];
@@ -48,6 +49,35 @@ enum Step {
 	Accrue {
 		uid: Uid,
 	},
+	SetReservable {
+		who: u64,
+		uid: Uid,
+		price: Balance,
+	},
+	Reserve {
+		who: u64,
+		uid: Uid,
+		wait: BlockNumber,
+		term: BlockNumber,
+	},
+	Sublet {
+		who: u64,
+		uid: Uid,
+		price: Balance,
+		blocks: BlockNumber,
+	},
+	WithdrawSublet {
+		who: u64,
+		uid: Uid,
+	},
+	TakeSublet {
+		who: u64,
+		uid: Uid,
+	},
+	EndSublet {
+		who: u64,
+		uid: Uid,
+	},
 	Close {
 		uid: Uid,
 	},
@@ -75,34 +105,94 @@ fn step() -> impl Strategy<Value = Step> {
 			.prop_map(|(who, uid, blocks)| Step::Renew { who, uid, blocks }),
 		1 => (who(), uid()).prop_map(|(who, uid)| Step::Cancel { who, uid }),
 		2 => uid().prop_map(|uid| Step::Accrue { uid }),
+		2 => (who(), uid(), 0u128..200)
+			.prop_map(|(who, uid, price)| Step::SetReservable { who, uid, price }),
+		3 => (who(), uid(), 0u32..25, 0u32..30)
+			.prop_map(|(who, uid, wait, term)| Step::Reserve { who, uid, wait, term }),
+		3 => (who(), uid(), 0u128..200, 0u32..30)
+			.prop_map(|(who, uid, price, blocks)| Step::Sublet { who, uid, price, blocks }),
+		1 => (who(), uid()).prop_map(|(who, uid)| Step::WithdrawSublet { who, uid }),
+		4 => (who(), uid()).prop_map(|(who, uid)| Step::TakeSublet { who, uid }),
+		2 => (who(), uid()).prop_map(|(who, uid)| Step::EndSublet { who, uid }),
 		2 => uid().prop_map(|uid| Step::Close { uid }),
 		2 => (uid(), any::<bool>()).prop_map(|(uid, online)| Step::Online { uid, online }),
 		4 => (1u32..15).prop_map(|blocks| Step::Pass { blocks }),
 	]
 }
 
-/// A purchase, told block by block: the machine was there at each block of the term, or not.
+/// Blocks of use at a price, told one by one: the machine was there at each of them, or not.
 #[derive(Clone, Copy, Debug)]
-struct Sale {
+struct Line {
 	price: Balance,
-	escrow: Balance,
 	start: BlockNumber,
 	end: BlockNumber,
 	/// Of the blocks up to now, those in which the machine was missing.
 	missed: BlockNumber,
 }
 
-impl Sale {
-	/// What the provider has earned up to a block; blocks missed after the end count.
-	fn earned(&self, now: BlockNumber) -> Balance {
-		let within = now.min(self.end) - self.start;
-		self.price * Balance::from(within.saturating_sub(self.missed))
+impl Line {
+	fn new(price: Balance, start: BlockNumber, end: BlockNumber) -> Self {
+		Self {
+			price,
+			start,
+			end,
+			missed: 0,
+		}
 	}
+
+	fn passed(&self, now: BlockNumber) -> BlockNumber {
+		now.clamp(self.start, self.end) - self.start
+	}
+
+	/// What the machine has earned up to a block.
+	fn earned(&self, now: BlockNumber) -> Balance {
+		self.price * Balance::from(self.passed(now) - self.missed)
+	}
+
+	fn miss(&mut self, before: BlockNumber, now: BlockNumber) {
+		self.missed += self.passed(now) - self.passed(before);
+	}
+}
+
+/// A purchase, or what is sublet of it.
+#[derive(Clone, Debug)]
+struct Sale {
+	/// The term; behind it the time before, if the machine had to wait.
+	lines: Vec<Line>,
+	/// All that went to escrow for it.
+	escrow: Balance,
+}
+
+impl Sale {
+	fn earned(&self, now: BlockNumber) -> Balance {
+		self.lines.iter().map(|line| line.earned(now)).sum()
+	}
+
+	fn end(&self) -> BlockNumber {
+		self.lines[0].end
+	}
+
+	/// What was paid is never more than was delivered; where it is known when blocks were missed, neither less.
+	fn agrees(&self, left: Balance, is_read: bool) {
+		let (paid, earned) = (self.escrow - left, self.earned(now()));
+		assert!(paid <= earned, "paid {paid} of {earned}");
+		if is_read && now() <= self.end() && self.lines.len() == 1 {
+			assert_eq!(paid, earned);
+		}
+	}
+}
+
+/// What is left in escrow for a taken sublet.
+fn sublet_escrow(uid: Uid) -> Balance {
+	let sublet = Sublets::<Test>::get(uid).expect("it is sublet");
+	sublet.taken.expect("it is taken").escrow
 }
 
 #[derive(Default)]
 struct Model {
 	sales: BTreeMap<Uid, Sale>,
+	/// What is taken, and by whom it was let.
+	sublets: BTreeMap<Uid, (u64, Sale)>,
 	online: BTreeMap<Uid, bool>,
 }
 
@@ -130,19 +220,81 @@ impl Model {
 				let price = listing
 					.expect("only what is for sale is sold")
 					.price_at(now());
-				assert_eq!(escrow(), before + price * Balance::from(term));
-				let escrow = price * Balance::from(term);
-				let (start, end) = (now(), now() + term);
-				self.sales.insert(
-					uid,
-					Sale {
-						price,
-						escrow,
-						start,
-						end,
-						missed: 0,
-					},
-				);
+				let line = Line::new(price, now(), now() + term);
+				self.sold(uid, vec![line], before);
+			}
+			Step::SetReservable { who, uid, price } => {
+				let reservable = Reservable { ahead: 20, price };
+				let _: Result<_, _> = Market::set_reservable(signed(who), uid, Some(reservable));
+			}
+			Step::Reserve {
+				who,
+				uid,
+				wait,
+				term,
+			} => {
+				let listing = Listings::<Test>::get(uid);
+				let (before, start) = (escrow(), now() + wait);
+				let reserved = with_storage_layer(|| {
+					Market::reserve(signed(who), uid, start, term, Balance::MAX)
+				});
+				if reserved.is_err() {
+					assert_eq!(escrow(), before);
+					return;
+				}
+				let listing = listing.expect("only what is for sale is sold");
+				let reservable = listing.reservable.expect("only what may be reserved is");
+				assert!((1..=reservable.ahead).contains(&wait));
+				let lines = vec![
+					Line::new(listing.price_at(now()), start, start + term),
+					Line::new(reservable.price, now(), start),
+				];
+				self.sold(uid, lines, before);
+			}
+			Step::Sublet {
+				who,
+				uid,
+				price,
+				blocks,
+			} => {
+				let until = now() + blocks;
+				let _: Result<_, _> =
+					with_storage_layer(|| Market::sublet(signed(who), uid, price, until));
+			}
+			Step::WithdrawSublet { who, uid } => {
+				let done = Market::withdraw_sublet(signed(who), uid);
+				assert!(done.is_err() || !self.sublets.contains_key(&uid));
+			}
+			Step::TakeSublet { who, uid } => {
+				let (before, holder) = (escrow(), World::holder(uid));
+				let offer = Sublets::<Test>::get(uid);
+				let taken =
+					with_storage_layer(|| Market::take_sublet(signed(who), uid, Balance::MAX));
+				if taken.is_err() {
+					assert_eq!(escrow(), before);
+					return;
+				}
+				let offer = offer.expect("only what is offered is taken");
+				assert_eq!(holder, Some(offer.landlord));
+				assert_eq!(World::holder(uid), Some(who));
+				let line = Line::new(offer.price, now(), offer.until);
+				let paid = line.price * Balance::from(line.end - line.start);
+				assert_eq!(escrow(), before + paid);
+				let sale = Sale {
+					lines: vec![line],
+					escrow: paid,
+				};
+				assert!(self.sublets.insert(uid, (offer.landlord, sale)).is_none());
+			}
+			Step::EndSublet { who, uid } => {
+				let may = self.sublets.get(&uid).is_some_and(|(_, sale)| {
+					now() >= sale.end() || World::holder(uid) == Some(who)
+				});
+				assert_eq!(Market::end_sublet(signed(who), uid).is_ok(), may);
+				if may {
+					let (landlord, _) = self.sublets.remove(&uid).expect("it is sublet");
+					assert_eq!(World::holder(uid), Some(landlord));
+				}
 			}
 			Step::HandOn { uid, to } => {
 				if self.sales.contains_key(&uid) {
@@ -159,9 +311,7 @@ impl Model {
 			}
 			Step::Renew { who, uid, blocks } => {
 				let before = escrow();
-				let renewed = frame_support::storage::with_storage_layer(|| {
-					Market::renew(signed(who), uid, blocks)
-				});
+				let renewed = with_storage_layer(|| Market::renew(signed(who), uid, blocks));
 				if renewed.is_err() {
 					assert_eq!(escrow(), before);
 					return;
@@ -170,14 +320,19 @@ impl Model {
 					.sales
 					.get_mut(&uid)
 					.expect("only what is sold is renewed");
-				assert!(now() < sale.end && blocks > 0);
-				let more = sale.price * Balance::from(blocks);
+				assert!(now() < sale.end() && blocks > 0);
+				let term = &mut sale.lines[0];
+				let more = term.price * Balance::from(blocks);
 				assert_eq!(escrow(), before + more);
-				sale.end += blocks;
+				term.end += blocks;
 				sale.escrow += more;
 			}
 			Step::Cancel { who, uid } => {
 				if Market::cancel(signed(who), uid).is_ok() {
+					assert!(
+						!self.sublets.contains_key(&uid),
+						"no subtenant ends another's term"
+					);
 					self.sales
 						.remove(&uid)
 						.expect("only what is sold is cancelled");
@@ -188,15 +343,19 @@ impl Model {
 					Market::accrue(signed(POOR), uid).is_ok(),
 					self.sales.contains_key(&uid)
 				);
-				if let Some(sale) = self.sales.get(&uid).filter(|sale| now() <= sale.end) {
-					assert_eq!(sale.escrow - purchase(uid).escrow, sale.earned(now()));
+				if let Some(sale) = self.sales.get(&uid) {
+					sale.agrees(purchase(uid).escrow(), true);
+				}
+				if let Some((_, sale)) = self.sublets.get(&uid) {
+					sale.agrees(sublet_escrow(uid), true);
 				}
 			}
 			Step::Close { uid } => {
-				let over = self.sales.get(&uid).is_some_and(|sale| now() >= sale.end);
+				let over = self.sales.get(&uid).is_some_and(|sale| now() >= sale.end());
 				assert_eq!(Market::close(signed(POOR), uid).is_ok(), over);
 				if over {
 					self.sales.remove(&uid);
+					self.sublets.remove(&uid);
 				}
 			}
 			Step::Online { uid, online } => {
@@ -204,31 +363,45 @@ impl Model {
 				self.online.insert(uid, online);
 			}
 			Step::Pass { blocks } => {
+				let before = now();
 				pass(blocks);
-				for (uid, sale) in &mut self.sales {
+				let sublets = self.sublets.iter_mut().map(|(uid, (_, sale))| (uid, sale));
+				for (uid, sale) in self.sales.iter_mut().chain(sublets) {
 					if !self.online.get(uid).copied().unwrap_or(true) {
-						sale.missed += blocks;
+						sale.lines
+							.iter_mut()
+							.for_each(|line| line.miss(before, now()));
 					}
 				}
 			}
 		}
 	}
 
+	/// Notes what was sold, when so much was in escrow.
+	fn sold(&mut self, uid: Uid, lines: Vec<Line>, before: Balance) {
+		let paid = lines
+			.iter()
+			.map(|line| line.price * Balance::from(line.end - line.start))
+			.sum();
+		assert_eq!(escrow(), before + paid);
+		let sale = Sale {
+			lines,
+			escrow: paid,
+		};
+		assert!(self.sales.insert(uid, sale).is_none());
+	}
+
 	fn agrees(&self) {
 		let mut escrows = 0;
 		for (uid, sale) in &self.sales {
-			let record = purchase(*uid);
-			escrows += record.escrow;
-			let paid = sale.escrow - record.escrow;
-			// What was paid earlier stays paid, though blocks missed after the end count now.
-			assert!(paid <= sale.price * Balance::from(sale.end - sale.start));
-			if now() <= sale.end {
-				assert!(
-					paid <= sale.earned(now()),
-					"paid {paid} of {:?}",
-					sale.earned(now())
-				);
-			}
+			let left = purchase(*uid).escrow();
+			sale.agrees(left, false);
+			escrows += left;
+		}
+		for (uid, (_, sale)) in &self.sublets {
+			let left = sublet_escrow(*uid);
+			sale.agrees(left, false);
+			escrows += left;
 		}
 		assert_eq!(Purchases::<Test>::iter().count(), self.sales.len());
 		assert_eq!(
@@ -282,6 +455,7 @@ proptest! {
 				Market::delist(signed(listing.seller), uid).expect("the seller may");
 			}
 			assert_eq!(escrow(), 0);
+			assert_eq!(Sublets::<Test>::iter().count(), 0);
 			assert_eq!(PEOPLE.into_iter().map(held).sum::<Balance>(), 0);
 		});
 	}

@@ -1,7 +1,8 @@
 //! Every call by everybody who may not call it.
 
-use frame_support::{assert_noop, dispatch::GetDispatchInfo};
+use frame_support::{assert_noop, dispatch::GetDispatchInfo, weights::Weight};
 use sp_runtime::{traits::Dispatchable, DispatchError};
+use usufruct_primitives::Balance;
 
 use crate::{mock::*, Call, Error, Holders};
 
@@ -42,6 +43,27 @@ fn calls() -> Vec<RuntimeCall> {
 			first_price: PRICE + 1,
 			blocks: 1,
 		},
+		Call::set_reservable {
+			uid: UID,
+			reservable: None,
+		},
+		Call::reserve {
+			uid: UID,
+			start: 9,
+			term: 1,
+			max_escrow: Balance::MAX,
+		},
+		Call::sublet {
+			uid: UID,
+			price: PRICE,
+			until: 9,
+		},
+		Call::withdraw_sublet { uid: UID },
+		Call::take_sublet {
+			uid: UID,
+			max_price: PRICE,
+		},
+		Call::end_sublet { uid: UID },
 	];
 	calls.into_iter().map(Into::into).collect()
 }
@@ -88,11 +110,15 @@ fn no_call_is_free_of_weight() {
 fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
 	use crate::WeightInfo;
 	let own = <() as WeightInfo>::close();
-	for call in [Call::<Test>::cancel { uid: UID }, Call::close { uid: UID }] {
+	for (call, sublet) in [
+		(
+			Call::<Test>::cancel { uid: UID },
+			<() as WeightInfo>::withdraw_sublet(),
+		),
+		(Call::close { uid: UID }, <() as WeightInfo>::end_sublet()),
+	] {
+		let told = Weight::from_parts(12, 12);
 		let weight = call.get_dispatch_info().call_weight;
-		assert_eq!(
-			weight,
-			own + frame_support::weights::Weight::from_parts(12, 12)
-		);
+		assert_eq!(weight, own + told + sublet);
 	}
 }

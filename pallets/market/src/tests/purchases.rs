@@ -17,13 +17,17 @@ fn a_purchase_moves_the_whole_price_to_escrow_and_the_right_to_the_buyer() {
 		let purchase = purchase(UID);
 		assert_eq!((purchase.buyer, purchase.seller), (CAROL, ALICE));
 		assert_eq!(
-			(purchase.start, purchase.end, purchase.accrued_at),
+			(purchase.start, purchase.term.end, purchase.term.accrued_at),
 			(10, 30, 10)
 		);
-		assert_eq!((purchase.price, purchase.escrow), (PRICE, 20 * PRICE));
+		assert_eq!(
+			(purchase.term.price, purchase.escrow()),
+			(PRICE, 20 * PRICE)
+		);
 		let bought = Event::Bought {
 			uid: UID,
 			buyer: CAROL,
+			from: 10,
 			until: 30,
 			escrow: 20 * PRICE,
 		};

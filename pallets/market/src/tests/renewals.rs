@@ -16,7 +16,7 @@ fn the_holder_renews_at_the_price_of_the_term_and_what_runs_on_it_is_told() {
 		let before = free(CAROL);
 		assert_ok!(renew(CAROL, 30));
 		assert_eq!(before - free(CAROL), 30 * PRICE);
-		assert_eq!((purchase(UID).end, escrow()), (81, 80 * PRICE));
+		assert_eq!((purchase(UID).term.end, escrow()), (81, 80 * PRICE));
 		assert_eq!(Rights::get()[&UID].state, State::Sold(81));
 		assert_eq!(Renewals::get(), [(UID, 81)]);
 		let renewed = Event::Renewed {
@@ -131,7 +131,7 @@ fn a_listing_is_edited_by_its_seller_and_terms_that_run_keep_their_price() {
 		let edited = listing(OTHER_UID);
 		assert_eq!((edited.price, edited.min_term, edited.max_term), (7, 2, 3));
 		assert_eq!(edited.listed_at, now());
-		assert_eq!((purchase(UID).price, held(ALICE)), (PRICE, DEPOSIT));
+		assert_eq!((purchase(UID).term.price, held(ALICE)), (PRICE, DEPOSIT));
 		assert_noop!(buy(CAROL, OTHER_UID, 1), Error::<Test>::TermOutOfBounds);
 		assert_ok!(buy(CAROL, OTHER_UID, 2));
 	});
@@ -158,7 +158,7 @@ fn a_price_that_falls_does_so_in_a_straight_line_and_the_first_buyer_pays_what_i
 		);
 		assert_ok!(Market::buy(signed(CAROL), UID, 10, PRICE + 68));
 		assert_eq!(
-			(purchase(UID).price, escrow()),
+			(purchase(UID).term.price, escrow()),
 			(PRICE + 68, 10 * (PRICE + 68))
 		);
 	});

@@ -49,6 +49,7 @@ enum Step {
 	Sell {
 		uid: Uid,
 		to: usize,
+		wait: BlockNumber,
 		term: BlockNumber,
 	},
 	End {
@@ -84,7 +85,8 @@ fn step() -> impl Strategy<Value = Step> {
 		2 => (who(), uid(), who()).prop_map(|(who, uid, to)| Step::Transfer { who, uid, to }),
 		4 => (who(), uid()).prop_map(|(who, uid)| Step::Offer { who, uid }),
 		1 => uid().prop_map(|uid| Step::Withdraw { uid }),
-		3 => (uid(), who(), 0u32..6).prop_map(|(uid, to, term)| Step::Sell { uid, to, term }),
+		3 => (uid(), who(), 0u32..3, 0u32..6)
+			.prop_map(|(uid, to, wait, term)| Step::Sell { uid, to, wait, term }),
 		2 => uid().prop_map(|uid| Step::End { uid }),
 		2 => (who(), uid(), 0u8..5).prop_map(|(who, uid, what)| Step::Wallet { who, uid, what }),
 		1 => (0u32..4).prop_map(|blocks| Step::Pass { blocks }),
@@ -215,7 +217,7 @@ impl Model {
 				let (who, to) = (PEOPLE[who].clone(), PEOPLE[to].clone());
 				let state = self
 					.state(uid)
-					.filter(|state| matches!(state, Sold { until } if self.now < *until));
+					.filter(|state| matches!(state, Sold { until, .. } if self.now < *until));
 				let possible = self.holds(&who, uid) && state.is_some();
 				if let (true, Some(state)) = (possible, state) {
 					self.set(uid, Some(to.clone()), state);
@@ -236,13 +238,19 @@ impl Model {
 				}
 				(possible, withdraw(uid))
 			}
-			Step::Sell { uid, to, term } => {
-				let (to, until) = (PEOPLE[to].clone(), self.now + term);
+			Step::Sell {
+				uid,
+				to,
+				wait,
+				term,
+			} => {
+				let (to, from) = (PEOPLE[to].clone(), self.now + wait);
+				let until = from + term;
 				let possible = self.state(uid) == Some(Offered);
 				if possible {
-					self.set(uid, Some(to.clone()), Sold { until });
+					self.set(uid, Some(to.clone()), Sold { from, until });
 				}
-				(possible, sell(uid, &to, until))
+				(possible, sell_from(uid, &to, from, until))
 			}
 			Step::End { uid } => {
 				let possible = matches!(self.state(uid), Some(Sold { .. }));
@@ -326,7 +334,8 @@ impl Model {
 				(record.vid, &record.holder, Some(record.state)),
 				(*vid, holder, *state)
 			);
-			let in_force = matches!(state, Some(Sold { until }) if self.now < *until);
+			let in_force =
+				matches!(state, Some(Sold { from, until }) if (*from..*until).contains(&self.now));
 			assert_eq!(UseRights::is_in_force(*uid), in_force);
 		}
 		for (node, owner) in (0..).zip([ALICE, ALICE, BOB, POOR]) {

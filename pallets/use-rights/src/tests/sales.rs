@@ -1,7 +1,7 @@
 //! What the market does with rights: offered, taken back, sold, ended.
 
 use frame_support::{assert_noop, assert_ok};
-use usufruct_primitives::traits::ResourceInspect;
+use usufruct_primitives::traits::{ResourceInspect, UseRightSale};
 
 use crate::{mock::*, Error, Event, UseRightState};
 
@@ -46,13 +46,14 @@ fn a_sold_right_is_not_offered_again_by_anyone() {
 fn the_buyer_holds_a_sold_right_for_its_term() {
 	ExtBuilder::default().offered().build_and_execute(|| {
 		assert_ok!(sell(0, &CAROL, 10));
-		assert_eq!(right(0).state, UseRightState::Sold { until: 10 });
+		assert_eq!(right(0).state, UseRightState::Sold { from: 1, until: 10 });
 		assert_eq!(UseRights::holder(0), Some(CAROL));
 		assert_eq!(
 			events(),
 			[Event::UseRightSold {
 				uid: 0,
 				buyer: CAROL,
+				from: 1,
 				until: 10
 			}]
 		);
@@ -68,6 +69,39 @@ fn a_right_is_in_force_up_to_the_block_before_its_end() {
 			go_to(block);
 			assert_eq!(UseRights::is_in_force(0), in_force, "block {block}");
 		}
+	});
+}
+
+#[test]
+fn a_right_sold_ahead_is_in_force_from_its_begin_on_and_handed_on_before() {
+	ExtBuilder::default().offered().build_and_execute(|| {
+		assert_ok!(sell_from(0, &CAROL, 5, 10));
+		for (block, in_force) in [(1, false), (4, false), (5, true), (9, true), (10, false)] {
+			go_to(block);
+			assert_eq!(UseRights::is_in_force(0), in_force, "block {block}");
+		}
+		go_to(4);
+		assert_ok!(UseRights::transfer(signed(CAROL), 0, BOB));
+		assert_ok!(UseRights::extend(0, 20));
+		let sold = UseRightState::Sold { from: 5, until: 20 };
+		assert_eq!(right(0).state, sold);
+	});
+}
+
+#[test]
+fn the_market_hands_a_sold_right_over_whoever_holds_it_and_no_other() {
+	ExtBuilder::default().offered().build_and_execute(|| {
+		assert_noop!(UseRights::hand_over(0, &BOB), Error::<Test>::NotInForce);
+		assert_ok!(sell(0, &CAROL, 10));
+		assert_ok!(UseRights::hand_over(0, &BOB));
+		// Over, but not yet ended.
+		go_to(10);
+		assert_ok!(UseRights::hand_over(0, &CAROL));
+		assert_eq!(UseRights::holder(0), Some(CAROL));
+		assert_noop!(
+			UseRights::hand_over(1, &BOB),
+			Error::<Test>::UnknownUseRight
+		);
 	});
 }
 

@@ -14,7 +14,7 @@ fn the_holder_of_a_right_in_force_hands_it_on() {
 	ExtBuilder::default().sold(10).build_and_execute(|| {
 		assert_ok!(transfer(CAROL, BOB));
 		assert_eq!(UseRights::holder(0), Some(BOB));
-		assert_eq!(right(0).state, UseRightState::Sold { until: 10 });
+		assert_eq!(right(0).state, UseRightState::Sold { from: 1, until: 10 });
 		assert_eq!(
 			events(),
 			[Event::UseRightTransferred {
