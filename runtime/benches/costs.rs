@@ -10,87 +10,23 @@
 
 #[path = "../tests/chain/mod.rs"]
 mod chain;
+#[path = "../tests/chain/rent.rs"]
+mod rent;
 
 use std::time::{Duration, Instant};
 
 use frame_support::dispatch::GetDispatchInfo;
-use pallet_market::Holders;
-use pallet_workspaces::{ImageKind, Proposal, WorkspaceSpec};
+use rent::{hash, lease, list, machine, minted, publish, signed, TERM};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
 use sp_runtime::traits::Dispatchable;
-use usufruct_primitives::{
-	traits::RevenueShares, Capacity, HardwareKind, Hid, IsolationClass, NodeId, Requirement, Uid,
-	Vid,
-};
+use usufruct_primitives::{traits::RevenueShares, Hid, Vid};
 use usufruct_runtime::{
-	constants::currency::{MILLI, USU},
-	presets::{self, CPU_X86_64},
-	AccountId, Hash, NodeRegistry, RevenueRights, Runtime, RuntimeCall, RuntimeOrigin, System,
-	UseRights, Workspaces,
+	constants::currency::MILLI, presets, AccountId, NodeRegistry, RevenueRights, Runtime,
+	RuntimeCall, System, UseRights,
 };
 
 /// How often each is measured; the median counts.
 const TIMES: usize = 501;
-const TERM: u32 = 100;
-
-fn signed(who: sp_keyring::Sr25519Keyring) -> RuntimeOrigin {
-	RuntimeOrigin::signed(who.to_account_id())
-}
-
-fn hash(number: u64) -> Hash {
-	Hash::from_low_u64_be(number)
-}
-
-fn capacity(cpu_millis: u32) -> Capacity {
-	Capacity {
-		cpu_millis,
-		memory_mib: cpu_millis,
-		disk_mib: 0,
-	}
-}
-
-/// A machine of Bob that is online, with a processor.
-fn machine() -> (NodeId, Hid) {
-	let node = pallet_node_registry::NextNodeId::<Runtime>::get();
-	let hid = pallet_node_registry::NextHid::<Runtime>::get();
-	NodeRegistry::register(signed(Bob), hash(node.into()), Default::default(), 276).unwrap();
-	NodeRegistry::heartbeat(signed(Bob), node).unwrap();
-	NodeRegistry::add_hardware(
-		signed(Bob),
-		node,
-		CPU_X86_64,
-		HardwareKind::Cpu,
-		hash(hid),
-		capacity(64_000),
-	)
-	.unwrap();
-	(node, hid)
-}
-
-/// A resource of it, with the right to use it.
-fn minted(hid: Hid) -> (Vid, Uid) {
-	let vid = pallet_use_rights::NextVid::<Runtime>::get();
-	let uid = pallet_use_rights::NextUid::<Runtime>::get();
-	let parts = vec![hid].try_into().unwrap();
-	UseRights::create_resource(signed(Bob), parts, capacity(64), IsolationClass::Wasm).unwrap();
-	UseRights::mint(signed(Bob), vid).unwrap();
-	(vid, uid)
-}
-
-fn list(uid: Uid) -> RuntimeCall {
-	let vid = <UseRights as usufruct_primitives::traits::ResourceInspect<AccountId>>::vid_of(uid);
-	let is_first = !vid.is_some_and(RevenueRights::exists);
-	let holder = is_first.then(|| (Bob.to_account_id(), 10_000));
-	let holders = Holders::truncate_from(holder.into_iter().collect());
-	pallet_market::Call::list {
-		uid,
-		price: MILLI,
-		min_term: 1,
-		max_term: TERM,
-		holders,
-	}
-	.into()
-}
 
 /// The time and the declared weight of a call.
 fn run(who: sp_keyring::Sr25519Keyring, call: RuntimeCall) -> (Duration, u64) {
@@ -214,39 +150,6 @@ fn bytes_of(step: impl FnOnce()) -> usize {
 	state_bytes().saturating_sub(before)
 }
 
-fn lease(uid: Uid) {
-	let digest = hash(7);
-	let tenant = || signed(Charlie);
-	Workspaces::publish_image(tenant(), digest, ImageKind::Wasm, Default::default(), 1).unwrap();
-	let spec = WorkspaceSpec {
-		image: digest,
-		command: Default::default(),
-		port: Some(80),
-		requirement: Requirement {
-			classes: Default::default(),
-			gpus: 0,
-			gpu_memory_mib: 0,
-			capacity: capacity(1),
-			isolation: None,
-			min_score_ppm: 0,
-			max_price: MILLI,
-			preference: Default::default(),
-		},
-		replicas: 1,
-		term: TERM,
-	};
-	let request = pallet_workspaces::NextRequestId::<Runtime>::get();
-	Workspaces::request(tenant(), spec, USU, 0, 100).unwrap();
-	let proposal = Proposal {
-		request,
-		attempt: 0,
-		replica: 0,
-		uid,
-		computed_at: System::block_number(),
-	};
-	Workspaces::propose_signed(tenant(), proposal).unwrap();
-}
-
 fn main() {
 	chain::within(presets::DEVELOPMENT, || {
 		pass(1);
@@ -280,7 +183,10 @@ fn main() {
 		let of_listing = bytes_of(|| {
 			run(Bob, list(uid));
 		});
-		let of_lease = bytes_of(|| lease(uid));
+		let of_lease = bytes_of(|| {
+			publish();
+			lease(uid);
+		});
 		println!("bytes of state: a machine with hardware {of_machine}, a first listing {of_listing}, a lease with its image and request {of_lease}");
 	});
 }

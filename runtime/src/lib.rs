@@ -94,7 +94,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: alloc::borrow::Cow::Borrowed("usufruct"),
 	impl_name: alloc::borrow::Cow::Borrowed("usufruct-node"),
 	authoring_version: 1,
-	spec_version: 100,
+	spec_version: 101,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
 	transaction_version: 1,
@@ -139,6 +139,9 @@ mod runtime {
 	pub type TransactionPayment = pallet_transaction_payment;
 	#[runtime::pallet_index(6)]
 	pub type Parameters = pallet_parameters;
+	/// Nothing else runs while the state gets a new layout.
+	#[runtime::pallet_index(7)]
+	pub type Migrations = pallet_migrations;
 
 	#[runtime::pallet_index(10)]
 	pub type ValidatorSet = pallet_validator_set;

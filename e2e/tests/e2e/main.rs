@@ -8,6 +8,7 @@ mod bad_input;
 mod crashes;
 mod dao;
 mod deploy;
+mod held;
 mod images;
 mod main_job;
 mod node;

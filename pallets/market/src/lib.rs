@@ -24,6 +24,7 @@ mod benchmarking;
 mod escrow;
 mod listings;
 mod meter;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod search;

@@ -23,6 +23,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod ledger;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 mod resources;

@@ -51,6 +51,7 @@ mod binding;
 mod held;
 mod images;
 mod leases;
+pub mod migrations;
 #[cfg(test)]
 mod mock;
 pub mod plan;

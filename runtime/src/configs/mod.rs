@@ -8,6 +8,7 @@ mod parameters;
 mod system;
 mod tokens;
 mod tracks;
+mod upgrades;
 
 pub use accounts::ProxyType;
 #[cfg(feature = "runtime-benchmarks")]

@@ -54,6 +54,7 @@ impl frame_system::Config for Runtime {
 	type Hashing = BlakeTwo256;
 	type Lookup = AccountIdLookup<AccountId, ()>;
 	type MaxConsumers = ConstU32<64>;
+	type MultiBlockMigrator = crate::Migrations;
 	type Nonce = Nonce;
 	type SS58Prefix = SS58Prefix;
 	type Version = Version;
