@@ -223,14 +223,9 @@ fn lease(uid: Uid) {
 		command: Default::default(),
 		port: Some(80),
 		requirement: Requirement {
-			classes: Default::default(),
-			gpus: 0,
-			gpu_memory_mib: 0,
 			capacity: capacity(1),
-			isolation: None,
-			min_score_ppm: 0,
 			max_price: MILLI,
-			preference: Default::default(),
+			..Default::default()
 		},
 		replicas: 1,
 		term: TERM,

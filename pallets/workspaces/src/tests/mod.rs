@@ -5,6 +5,7 @@ mod images;
 mod invariants;
 mod leases;
 mod model;
+mod placement;
 mod pool;
 mod proposals;
 mod requests;
