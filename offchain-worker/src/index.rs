@@ -11,6 +11,7 @@ use alloc::{
 	collections::{btree_map, BTreeMap},
 	vec::Vec,
 };
+use core::cmp::Reverse;
 
 use codec::Encode;
 use usufruct_primitives::{Balance, ClassId, IsolationClass, Uid};
@@ -246,48 +247,67 @@ impl<AccountId: Clone + Encode + PartialEq> Index<AccountId> {
 	/// The best offer for a demand, looking no further when the steps are used up.
 	pub fn best(&self, demand: &Demand<AccountId>, steps: &mut u64) -> Option<Rank> {
 		let requirement = &demand.requirement;
-		let mut best: Option<Rank> = None;
+		// What an offer would score that had the best of everything of its kind.
+		let mut hopes: Vec<(u32, Reverse<Balance>, &Levels<AccountId>)> = Vec::new();
 		for (kind, levels) in self.kinds_for(&requirement.classes) {
 			if !step(steps) {
-				return best;
+				break;
 			}
-			if suits(demand, kind).is_err() || suffices(demand, &levels.highest).is_err() {
-				continue;
+			if levels.lowest <= requirement.max_price
+				&& suits(demand, kind).is_ok()
+				&& suffices(demand, &levels.highest).is_ok()
+			{
+				let hope = score(requirement, &levels.highest, levels.lowest);
+				hopes.push((hope, Reverse(levels.lowest), levels));
 			}
-			// No offer of the kind is better than one that had the best of everything.
-			let hope = |quality: &Quality, price: Balance, best: Option<Rank>| {
-				price <= requirement.max_price
-					&& best.is_none_or(|best| {
-						let score = score(requirement, quality, price);
-						best.score < score || (best.score == score && best.price >= price)
-					})
-			};
-			if !hope(&levels.highest, levels.lowest, best) {
-				continue;
+		}
+		// Stable, so that what is seen before the steps are used up is the same everywhere.
+		hopes.sort_by_key(|(hope, lowest, _)| Reverse((*hope, *lowest)));
+		let mut best: Option<Rank> = None;
+		for (hope, Reverse(lowest), levels) in hopes {
+			if !may_beat(hope, lowest, best) {
+				// Nor does what follows.
+				break;
 			}
-			// The highest quality first: what comes later is more often beaten already.
-			for (quality, group) in levels.groups.iter().rev() {
-				if !step(steps) {
-					return best;
-				}
-				if suffices(demand, quality).is_err() {
-					continue;
-				}
-				let Some(((lowest, _), _)) = group.first_key_value() else {
-					continue;
-				};
-				// No offer of the group is better than its cheapest would be.
-				if !hope(quality, *lowest, best) {
-					continue;
-				}
-				let (found, exhausted) = cheapest(demand, quality, group, steps);
-				best = best.max(found);
-				if exhausted {
-					return best;
-				}
+			if !levels.best(demand, steps, &mut best) {
+				break;
 			}
 		}
 		best
+	}
+}
+
+/// Whether an offer with this score and price may be better than the best so far.
+fn may_beat(score: u32, price: Balance, best: Option<Rank>) -> bool {
+	best.is_none_or(|best| (best.score, Reverse(best.price)) <= (score, Reverse(price)))
+}
+
+impl<AccountId: PartialEq> Levels<AccountId> {
+	/// Looks for a better offer among these. `false` where the steps were used up before that was certain.
+	fn best(&self, demand: &Demand<AccountId>, steps: &mut u64, best: &mut Option<Rank>) -> bool {
+		// The highest quality first: what comes later is more often beaten already.
+		for (quality, group) in self.groups.iter().rev() {
+			if !step(steps) {
+				return false;
+			}
+			if suffices(demand, quality).is_err() {
+				continue;
+			}
+			// No offer of the group is better than its cheapest would be.
+			let Some(((lowest, _), _)) = group.first_key_value() else {
+				continue;
+			};
+			let hope = score(&demand.requirement, quality, *lowest);
+			if *lowest > demand.requirement.max_price || !may_beat(hope, *lowest, *best) {
+				continue;
+			}
+			let (found, exhausted) = cheapest(demand, quality, group, steps);
+			*best = (*best).max(found);
+			if exhausted {
+				return false;
+			}
+		}
+		true
 	}
 }
 

@@ -121,6 +121,39 @@ pub(super) fn demands() -> impl Strategy<Value = Vec<Demand<u64>>> {
 	})
 }
 
+/// The size of the largest matching, by augmenting paths.
+fn most_placed(demands: &[Demand<u64>], offers: &[Offer<u64>]) -> usize {
+	fn place(
+		replica: usize,
+		fits: &[Vec<usize>],
+		seen: &mut BTreeSet<usize>,
+		holder: &mut [Option<usize>],
+	) -> bool {
+		for &offer in &fits[replica] {
+			if seen.insert(offer)
+				&& holder[offer].is_none_or(|other| place(other, fits, seen, holder))
+			{
+				holder[offer] = Some(replica);
+				return true;
+			}
+		}
+		false
+	}
+	let fitting = |demand: &Demand<u64>| -> Vec<usize> {
+		(0..offers.len())
+			.filter(|offer| check(demand, &offers[*offer]).is_ok())
+			.collect()
+	};
+	let fits: Vec<Vec<usize>> = demands
+		.iter()
+		.flat_map(|demand| demand.missing.iter().map(move |_| fitting(demand)))
+		.collect();
+	let mut holder = vec![None; offers.len()];
+	(0..fits.len())
+		.filter(|replica| place(*replica, &fits, &mut BTreeSet::new(), &mut holder))
+		.count()
+}
+
 proptest! {
 	#[test]
 	fn no_use_right_and_no_replica_is_matched_twice(offers in offers(), demands in demands()) {
@@ -166,6 +199,20 @@ proptest! {
 			let left = offers.iter().any(|o| !taken.contains(&o.uid) && check(demand, o).is_ok());
 			prop_assert!(got == demand.missing.len() || !left);
 		}
+	}
+
+	#[test]
+	fn at_least_half_of_what_could_be_placed_is_placed(
+		offers in offers(), demands in demands()
+	) {
+		// Where replicas do not depend on each other.
+		let mut demands = demands;
+		for demand in &mut demands {
+			demand.requirement.apart = Scopes::default();
+			demand.requirement.together = Scopes::default();
+		}
+		let placed = assign(&demands, &offers, 1_000).len();
+		prop_assert!(2 * placed >= most_placed(&demands, &offers));
 	}
 
 	#[test]

@@ -355,7 +355,7 @@ mod benchmarks {
 		let (uid, _) = listing::<T>(1);
 		let tenant = account_with_money::<T>("tenant");
 		T::Market::buy(uid, &tenant, TERM, None)?;
-		let WorkspaceSpec { command, port, .. } = spec(1, 1);
+		let WorkspaceSpec { command, port, .. } = spec::<T>(1, 1);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(tenant), uid, IMAGE, command, port);

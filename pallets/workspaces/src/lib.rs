@@ -48,6 +48,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod binding;
+mod catalogue;
 mod held;
 mod images;
 mod leases;

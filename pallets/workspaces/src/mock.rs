@@ -148,7 +148,7 @@ impl pallet_workspaces::Config for Test {
 	type Scores = Stub;
 	type StartTimeout = ConstU32<10>;
 	type WeightInfo = ();
-	type WorkerListings = ConstU32<1_000>;
+	type WorkerListings = ConstU32<50>;
 	type WorkerRequests = ConstU32<256>;
 }
 
