@@ -17,16 +17,7 @@ pub type Listed<T> = BoundedVec<T, ConstU32<MAX_LISTED>>;
 
 /// What a resource and its listing must offer. A field at its default asks for nothing.
 #[derive(
-	Clone,
-	Debug,
-	Default,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Requirement<AccountId> {
 	/// Any of these resource classes; empty = any class.
