@@ -22,7 +22,8 @@ mod generated {
 		derive_for_all_types = "Clone, PartialEq, Eq",
 		// What view functions answer is decoded by `view`, see there.
 		derive_for_type(path = "pallet_market::types::Page", derive = "::codec::Decode", recursive),
-		derive_for_type(path = "pallet_workspaces::plan::Plan", derive = "::codec::Decode", recursive)
+		derive_for_type(path = "pallet_workspaces::plan::Plan", derive = "::codec::Decode", recursive),
+		derive_for_type(path = "pallet_workspaces::plan::Seat", derive = "::codec::Decode", recursive)
 	)]
 	pub mod api {}
 }

@@ -8,6 +8,7 @@
 //! - [`constraint`]: may this offer serve this demand? The first reason against it is a [`Mismatch`].
 //! - [`rank`]: how good is it? A total order that depends on the two alone, never on other offers.
 //! - [`assign`](mod@assign): demands in order, each replica the best offer that is left.
+//! - [`index`]: the same answer from offers that are grouped and kept, with bounded work.
 //! - [`explain`](mod@explain): why a demand finds what it finds, in numbers for a person.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -24,13 +25,15 @@ extern crate alloc;
 pub mod assign;
 pub mod constraint;
 pub mod explain;
+pub mod index;
 pub mod rank;
 pub mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use assign::assign;
-pub use constraint::{check, Mismatch};
+pub use constraint::{admits, check, suffices, suits, Mismatch};
 pub use explain::{explain, Explanation};
+pub use index::{digest, Index, Work};
 pub use rank::{rank, score, tie, Rank, MAX_SCORE};
-pub use snapshot::{Demand, Match, Offer};
+pub use snapshot::{percent, Demand, Features, Kind, Match, Offer, Place, Quality};

@@ -5,12 +5,15 @@ use core::cmp::Reverse;
 
 use codec::{Decode, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use usufruct_primitives::{Balance, Preference, RequestId, Requirement, Uid};
+use usufruct_primitives::{Balance, RequestId, Requirement, Uid};
 
-use crate::{Demand, Offer};
+use crate::{Demand, Offer, Quality};
 
 /// The best score.
 pub const MAX_SCORE: u32 = 10_000;
+
+/// The same as a factor.
+const FULL: u64 = MAX_SCORE as u64;
 
 /// An offer's place in the order for one demand: the greater is the better, and no two offers are
 /// equal.
@@ -18,6 +21,8 @@ pub const MAX_SCORE: u32 = 10_000;
 pub struct Rank {
 	/// What counts first, 0 to [`MAX_SCORE`].
 	pub score: u32,
+	/// Among equal scores, the lower price wins.
+	pub price: Balance,
 	/// Whether the listing is not younger than the request. Otherwise a provider could list again
 	/// and again until the tie falls in its favour.
 	pub established: bool,
@@ -28,9 +33,10 @@ pub struct Rank {
 }
 
 impl Rank {
-	fn key(&self) -> (u32, bool, Reverse<u64>, Reverse<Uid>) {
+	fn key(&self) -> (u32, Reverse<Balance>, bool, Reverse<u64>, Reverse<Uid>) {
 		(
 			self.score,
+			Reverse(self.price),
 			self.established,
 			Reverse(self.tie),
 			Reverse(self.uid),
@@ -53,55 +59,76 @@ impl PartialOrd for Rank {
 /// Where the offer stands for the demand. Does not look at whether it satisfies the demand: see
 /// [`crate::check`].
 pub fn rank<AccountId>(demand: &Demand<AccountId>, offer: &Offer<AccountId>) -> Rank {
+	let score = score(&demand.requirement, &offer.features.quality, offer.price);
+	rank_with(demand, offer, score)
+}
+
+/// The same where the score is known already.
+pub(crate) fn rank_with<AccountId>(
+	demand: &Demand<AccountId>,
+	offer: &Offer<AccountId>,
+	score: u32,
+) -> Rank {
 	Rank {
-		score: score(&demand.requirement, offer),
+		score,
+		price: offer.price,
 		established: offer.listed_at <= demand.opened_at,
 		tie: tie(demand.request, offer.uid),
 		uid: offer.uid,
 	}
 }
 
-/// Weights of price, proved score and availability, adding up to 100.
-fn weights(preference: Preference) -> [u64; 3] {
-	match preference {
-		Preference::Cheapest => [100, 0, 0],
-		Preference::Balanced => [40, 30, 30],
-		Preference::Fastest => [10, 80, 10],
-		Preference::Steady => [10, 10, 80],
-	}
-}
-
-/// The weighted sum of three utilities, each 0 to [`MAX_SCORE`]: how far the price is below the
-/// highest accepted, the proved score up to the class's reference, the availability. Rounds down.
-pub fn score<AccountId>(requirement: &Requirement, offer: &Offer<AccountId>) -> u32 {
-	let ppm = |value: u32| u64::from(value.min(1_000_000)).saturating_div(100);
-	let utilities = [
-		saving(requirement.max_price, offer.price),
-		ppm(offer.score_ppm),
-		ppm(offer.availability_ppm),
+/// The weighted mean of three utilities, each 0 to [`MAX_SCORE`] and measured by what the request
+/// itself accepts: how far the price is below the highest accepted, the proved score above the lowest
+/// accepted, up to the class's reference, and the availability above the lowest accepted. Rounds down.
+pub fn score<AccountId>(
+	requirement: &Requirement<AccountId>,
+	quality: &Quality,
+	price: Balance,
+) -> u32 {
+	let weights = requirement.weights;
+	let parts = [
+		(weights.price, saving(requirement.max_price, price)),
+		(
+			weights.speed,
+			above(requirement.min_score_percent, quality.score_percent),
+		),
+		(
+			weights.reliability,
+			above(
+				requirement.min_availability_percent,
+				quality.availability_percent,
+			),
+		),
 	];
-	let sum = weights(requirement.preference)
-		.into_iter()
-		.zip(utilities)
-		.fold(0u64, |sum, (weight, utility)| {
-			sum.saturating_add(weight.saturating_mul(utility))
-		});
-	sum.saturating_div(100).try_into().unwrap_or(MAX_SCORE)
+	let sum = parts.into_iter().fold(0u64, |sum, (weight, utility)| {
+		sum.saturating_add(u64::from(weight).saturating_mul(utility))
+	});
+	u32::try_from(sum / 100).unwrap_or(MAX_SCORE).min(MAX_SCORE)
 }
 
 /// `(cap - price) / cap` scaled to [`MAX_SCORE`], rounded down.
 fn saving(cap: Balance, price: Balance) -> u64 {
 	let saved = cap.saturating_sub(price);
-	// Both lose the same low bits, so that the product fits: 2^112 × 10,000 < 2^128.
+	// Both lose the same low bits, so that the product fits: 2^50 × 10,000 < 2^64.
 	let shift = Balance::BITS
 		.saturating_sub(cap.leading_zeros())
-		.saturating_sub(112);
-	let (saved, cap) = (saved >> shift, (cap >> shift).max(1));
-	let scaled = saved
-		.saturating_mul(MAX_SCORE.into())
-		.checked_div(cap)
-		.unwrap_or(0);
-	scaled.min(MAX_SCORE.into()).try_into().unwrap_or(0)
+		.saturating_sub(50);
+	let narrow = |amount: Balance| u64::try_from(amount >> shift).unwrap_or(u64::MAX);
+	narrow(saved)
+		.saturating_mul(FULL)
+		.checked_div(narrow(cap))
+		.map_or(0, |part| part.min(FULL))
+}
+
+/// `(percent - least) / (100 - least)` scaled to [`MAX_SCORE`], rounded down; above 100 counts as 100.
+fn above(least: u8, percent: u8) -> u64 {
+	let over = u64::from(percent.min(100).saturating_sub(least));
+	let span = u64::from(100u8.saturating_sub(least));
+	// Who asks for 100 or more gets nothing that differs.
+	over.saturating_mul(FULL)
+		.checked_div(span)
+		.map_or(FULL, |part| part.min(FULL))
 }
 
 /// Breaks ties without favouring low identifiers: the lower value wins. SplitMix64's finaliser over

@@ -24,7 +24,7 @@ pub use ids::{
 	AccountId, Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hash, Hid, LeaseId, NodeId,
 	Nonce, RequestId, Signature, Uid, Vid,
 };
-pub use requirement::{Preference, Requirement};
+pub use requirement::{Filter, Listed, Malformed, Requirement, Scopes, Weights, MAX_LISTED};
 
 /// Shares of one revenue right (RID). A fixed number, so that a share is one basis point.
 pub const REVENUE_SHARES: u16 = 10_000;

@@ -104,20 +104,15 @@ fn holders(numbers: [u16; 2]) -> Holders<AccountId> {
 	}
 }
 
-fn spec(n: Numbers) -> WorkspaceSpec {
+fn spec(n: Numbers) -> WorkspaceSpec<AccountId> {
 	WorkspaceSpec {
 		image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[0]),
 		command: Default::default(),
 		port: Some(n[1]),
 		requirement: Requirement {
-			classes: Default::default(),
-			gpus: 0,
-			gpu_memory_mib: 0,
 			capacity: capacity(n[2] % 300),
-			isolation: None,
-			min_score_ppm: 0,
 			max_price: amount(2 + n[3] % 3),
-			preference: Default::default(),
+			..Default::default()
 		},
 		replicas: 1 + n[4] as u8 % 2,
 		term: 1 + blocks(n[1]) / 4,

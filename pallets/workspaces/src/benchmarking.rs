@@ -1,6 +1,6 @@
 //! What each call costs at its worst.
 
-use alloc::vec;
+use alloc::{vec, vec::Vec};
 
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -11,7 +11,7 @@ use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
 use sp_core::H256;
 use usufruct_primitives::{
 	traits::{Marketplace, NodeInspect},
-	Balance, BlockNumber, Capacity, LeaseId, NodeId, Preference, RequestId, Requirement, Uid,
+	Balance, BlockNumber, Filter, LeaseId, Listed, NodeId, RequestId, Requirement, Scopes, Uid,
 };
 
 use crate::*;
@@ -52,21 +52,31 @@ fn publish<T: Config>() -> T::AccountId {
 	author
 }
 
-fn spec(replicas: u8, price: Balance) -> WorkspaceSpec {
+/// `N` of something, ascending.
+fn listed<T, const N: usize>(entry: impl Fn(u8) -> T) -> Listed<T>
+where
+	T: Ord,
+{
+	let mut all: Vec<T> = (1..=N as u8).map(entry).collect();
+	all.sort();
+	all.try_into().unwrap_or_default()
+}
+
+/// As much as a requirement can say, so that all of it is judged.
+fn spec<T: Config>(replicas: u8, price: Balance) -> WorkspaceSpec<T::AccountId> {
 	let word: Text = vec![b'x'; 256].try_into().unwrap_or_default();
 	WorkspaceSpec {
 		image: IMAGE,
 		command: vec![word; 16].try_into().unwrap_or_default(),
 		port: Some(80),
 		requirement: Requirement {
-			classes: Default::default(),
-			gpus: 0,
-			gpu_memory_mib: 0,
-			capacity: Capacity::default(),
-			isolation: None,
-			min_score_ppm: 0,
 			max_price: price,
-			preference: Preference::Balanced,
+			providers: Filter::Except(listed::<_, 8>(|seed| account("denied", seed.into(), 0))),
+			apart: Scopes {
+				node: true,
+				..Default::default()
+			},
+			..Default::default()
 		},
 		replicas,
 		term: TERM,
@@ -80,8 +90,14 @@ fn open<T: Config>(replicas: u8, price: Balance) -> (T::AccountId, RequestId) {
 	let id = NextRequestId::<T>::get();
 	let origin = RawOrigin::Signed(tenant.clone()).into();
 	let lifetime = T::MaxLifetime::get();
-	Pallet::<T>::request(origin, spec(replicas, price), Balance::MAX, 1, lifetime)
-		.unwrap_or_else(|error| panic!("a request is possible: {error:?}"));
+	Pallet::<T>::request(
+		origin,
+		spec::<T>(replicas, price),
+		Balance::MAX,
+		1,
+		lifetime,
+	)
+	.unwrap_or_else(|error| panic!("a request is possible: {error:?}"));
 	(tenant, id)
 }
 
@@ -181,7 +197,7 @@ mod benchmarks {
 		#[extrinsic_call]
 		_(
 			RawOrigin::Signed(tenant),
-			spec(8, 1),
+			spec::<T>(8, 1),
 			Balance::MAX,
 			1,
 			lifetime,
@@ -339,7 +355,7 @@ mod benchmarks {
 		let (uid, _) = listing::<T>(1);
 		let tenant = account_with_money::<T>("tenant");
 		T::Market::buy(uid, &tenant, TERM, None)?;
-		let WorkspaceSpec { command, port, .. } = spec(1, 1);
+		let WorkspaceSpec { command, port, .. } = spec::<T>(1, 1);
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(tenant), uid, IMAGE, command, port);

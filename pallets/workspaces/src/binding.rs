@@ -6,13 +6,13 @@ use frame_support::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
-	traits::{Marketplace, ResourceInspect},
+	traits::{Marketplace, NodeInspect, ResourceInspect},
 	RequestId,
 };
 
 use crate::{
 	Candidate, Candidates, Config, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState,
-	Leases, LeasesOfNode, NextLeaseId, Pallet, RequestRecord,
+	Leases, LeasesOfNode, NextLeaseId, Pallet, Placed, RequestRecord,
 };
 
 impl<T: Config> Pallet<T> {
@@ -46,7 +46,9 @@ impl<T: Config> Pallet<T> {
 	) -> Result<RequestRecord<T::AccountId>, DispatchError> {
 		let (uid, node) = (candidate.rank.uid, candidate.node);
 		let vid = T::Resources::vid_of(uid).ok_or(Error::<T>::NotListed)?;
-		let resource = T::Resources::resource(vid).ok_or(Error::<T>::NotListed)?;
+		let owner = T::Resources::resource(vid)
+			.ok_or(Error::<T>::NotListed)?
+			.owner;
 		let term = record.term_of(replica).ok_or(Error::<T>::StaleProposal)?;
 		let budget = record.price_of(replica).ok_or(Error::<T>::Overflow)?;
 		let lease = NextLeaseId::<T>::get();
@@ -71,7 +73,7 @@ impl<T: Config> Pallet<T> {
 				vid,
 				node,
 				tenant: record.tenant.clone(),
-				provider: resource.owner,
+				provider: owner.clone(),
 				state: LeaseState::Bound,
 				endpoint: Default::default(),
 				generation: record.attempt,
@@ -84,7 +86,16 @@ impl<T: Config> Pallet<T> {
 		Candidates::<T>::remove(request, replica);
 		record.budget = record.budget.saturating_sub(budget);
 		record.set_missing(replica, false);
-		record.live = record.live.saturating_add(1);
+		let region = T::Nodes::region(node);
+		record
+			.placed
+			.try_push(Placed {
+				replica,
+				node,
+				owner,
+				region,
+			})
+			.map_err(|_| Error::<T>::BadReplicas)?;
 		Self::deposit_event(Event::LeaseOpened {
 			lease,
 			request,

@@ -18,8 +18,8 @@ use usufruct_primitives::{
 
 use crate::{
 	Command, Config, Error, Event, HoldReason, ImageKind, Images, LeaseOfUid, LeaseRecord,
-	LeaseState, Leases, LeasesOfNode, NextLeaseId, NextRequestId, Pallet, RequestRecord, Requests,
-	WorkspaceSpec,
+	LeaseState, Leases, LeasesOfNode, NextLeaseId, NextRequestId, Pallet, Placed, RequestRecord,
+	Requests, WorkspaceSpec,
 };
 
 impl<T: Config> Pallet<T> {
@@ -77,7 +77,12 @@ impl<T: Config> Pallet<T> {
 				expires_at: now,
 				attempt: 0,
 				missing: 0,
-				live: 1,
+				placed: BoundedVec::truncate_from(vec![Placed {
+					replica: 0,
+					node,
+					owner: resource.owner.clone(),
+					region: T::Nodes::region(node),
+				}]),
 				terms: BoundedVec::truncate_from(vec![term]),
 				avoid: Default::default(),
 			},

@@ -128,7 +128,9 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::LeaseEnded { lease, reason });
 		let id = record.request;
 		let mut request = Requests::<T>::get(id).ok_or(Error::<T>::UnknownRequest)?;
-		request.live = request.live.saturating_sub(1);
+		request
+			.placed
+			.retain(|placed| placed.replica != record.replica);
 		match next {
 			Next::Nothing => Self::store_request(id, request),
 			Next::Reopen => {

@@ -48,6 +48,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod binding;
+mod catalogue;
 mod held;
 mod images;
 mod leases;
@@ -69,7 +70,7 @@ mod worker;
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
 pub use pallet::*;
-pub use plan::{Plan, Planned, MAX_PLANNED};
+pub use plan::{Plan, Planned, Seat, MAX_PLANNED};
 pub use types::*;
 pub use weights::WeightInfo;
 
@@ -314,6 +315,18 @@ pub mod pallet {
 		RightInUse,
 		/// The right is sublet, and its term is not the subtenant's to end: let the sublet end.
 		Sublet,
+		/// The lists of a requirement ascend and name nothing twice: sort them.
+		UnsortedList,
+		/// A list that allows or forbids names something; leave it out to accept anything.
+		EmptyList,
+		/// Region 0 is no region. Name regions by their ISO 3166 numbers.
+		UnknownRegion,
+		/// At most 100 per cent availability can be asked for.
+		BadPercentage,
+		/// Replicas cannot be apart and together in the same sense.
+		ContradictoryPlacement,
+		/// The weights of price, speed and reliability must add up to 100.
+		BadWeights,
 	}
 
 	#[pallet::view_functions]
@@ -328,11 +341,21 @@ pub mod pallet {
 		/// `limit`, with where to go on. `None` where the image is unknown.
 		pub fn plan(
 			tenant: T::AccountId,
-			spec: WorkspaceSpec,
+			spec: WorkspaceSpec<T::AccountId>,
 			from: Uid,
 			limit: u32,
 		) -> Option<Plan> {
 			Self::plan_for(tenant, spec, from, limit)
+		}
+
+		/// Where the replicas of a request that `tenant` did not make yet would go if nothing else were for sale
+		/// than `among`, of which the first 500 count. `None` where the image is unknown.
+		pub fn seats(
+			tenant: T::AccountId,
+			spec: WorkspaceSpec<T::AccountId>,
+			among: alloc::vec::Vec<Uid>,
+		) -> Option<alloc::vec::Vec<Seat>> {
+			Self::seats_for(tenant, spec, among)
 		}
 	}
 
@@ -366,7 +389,7 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::request())]
 		pub fn request(
 			origin: OriginFor<T>,
-			spec: WorkspaceSpec,
+			spec: WorkspaceSpec<T::AccountId>,
 			#[pallet::compact] budget: Balance,
 			window: BlockNumber,
 			lifetime: BlockNumber,

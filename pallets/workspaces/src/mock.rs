@@ -24,7 +24,7 @@ use usufruct_primitives::{
 		ResourceInspect, ScoreInspect,
 	},
 	Balance, BlockNumber, Capacity, ClassId, HardwareInfo, Hid, IsolationClass, LeaseId, NodeId,
-	Preference, RequestId, Requirement, Uid, Vid,
+	RequestId, Requirement, Uid, Vid, Weights,
 };
 
 use crate::{self as pallet_workspaces, *};
@@ -148,7 +148,7 @@ impl pallet_workspaces::Config for Test {
 	type Scores = Stub;
 	type StartTimeout = ConstU32<10>;
 	type WeightInfo = ();
-	type WorkerListings = ConstU32<1_000>;
+	type WorkerListings = ConstU32<50>;
 	type WorkerRequests = ConstU32<256>;
 }
 
@@ -180,6 +180,7 @@ parameter_types! {
 	pub storage Listings: BTreeMap<Uid, StubListing> = BTreeMap::new();
 	pub storage Purchases: BTreeMap<Uid, StubPurchase> = BTreeMap::new();
 	pub storage Offline: BTreeMap<NodeId, bool> = BTreeMap::new();
+	pub storage Regions: BTreeMap<NodeId, u16> = BTreeMap::new();
 	pub storage Faults: BTreeMap<NodeId, u32> = BTreeMap::new();
 	/// What was bought, and who found it.
 	pub storage Matchers: Vec<(Uid, Option<AccountId>)> = Vec::new();
@@ -205,8 +206,8 @@ impl NodeInspect<AccountId> for Stub {
 	fn owner(_: NodeId) -> Option<AccountId> {
 		Some(PROVIDER)
 	}
-	fn region(_: NodeId) -> u16 {
-		0
+	fn region(node: NodeId) -> u16 {
+		Regions::get().get(&node).copied().unwrap_or(0)
 	}
 
 	fn is_online(node: NodeId) -> bool {
@@ -425,24 +426,20 @@ pub(crate) fn faults(node: NodeId) -> u32 {
 }
 
 /// A workspace of [`IMAGE`] for at most 10 per block.
-pub(crate) fn spec() -> WorkspaceSpec {
+pub(crate) fn spec() -> WorkspaceSpec<AccountId> {
 	WorkspaceSpec {
 		image: IMAGE,
 		command: Default::default(),
 		port: Some(80),
 		requirement: Requirement {
-			classes: Default::default(),
-			gpus: 0,
-			gpu_memory_mib: 0,
 			capacity: Capacity {
 				cpu_millis: 1_000,
 				memory_mib: 1_024,
 				disk_mib: 1_000,
 			},
-			isolation: None,
-			min_score_ppm: 0,
 			max_price: 10,
-			preference: Preference::Cheapest,
+			weights: Weights::CHEAPEST,
+			..Default::default()
 		},
 		replicas: 1,
 		term: TERM,
@@ -452,7 +449,7 @@ pub(crate) fn spec() -> WorkspaceSpec {
 /// [`TENANT`] asks for a workspace.
 pub(crate) fn request_with(
 	window: BlockNumber,
-	change: impl FnOnce(&mut WorkspaceSpec),
+	change: impl FnOnce(&mut WorkspaceSpec<AccountId>),
 ) -> RequestId {
 	let request = NextRequestId::<Test>::get();
 	let mut spec = spec();

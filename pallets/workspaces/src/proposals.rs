@@ -11,7 +11,9 @@ use frame_support::{
 	weights::Weight,
 };
 use sp_runtime::DispatchResult;
-use usufruct_offchain_worker::{check, rank, Demand, Mismatch, Offer};
+use usufruct_offchain_worker::{
+	check, percent, rank, Demand, Features, Kind, Mismatch, Offer, Quality,
+};
 use usufruct_primitives::{
 	traits::{ListingInfo, Marketplace, NodeInspect, ResourceInspect, ScoreInspect},
 	LeaseId, RequestId, Uid,
@@ -55,19 +57,29 @@ impl<T: Config> Pallet<T> {
 			uid: listing.uid,
 			vid: listing.vid,
 			node: resource.node,
+			owner: resource.owner,
 			seller: listing.seller.clone(),
-			online: T::Nodes::is_online(resource.node),
-			class: resource.class,
-			gpus: resource.gpus,
-			gpu_memory_mib: resource.gpu_memory_mib,
-			capacity: resource.capacity,
-			isolation: resource.isolation,
 			price: listing.price,
-			min_term: listing.min_term,
-			max_term: listing.max_term,
 			listed_at: listing.listed_at,
-			score_ppm: T::Scores::score_ppm(resource.lead),
-			availability_ppm: T::Nodes::availability_ppm(resource.node),
+			features: Features {
+				kind: Kind {
+					class: resource.class,
+					gpus: resource.gpus,
+					gpu_memory_mib: resource.gpu_memory_mib,
+					cpu_millis: resource.capacity.cpu_millis,
+					memory_mib: resource.capacity.memory_mib,
+					disk_mib: resource.capacity.disk_mib,
+					isolation: resource.isolation,
+					region: T::Nodes::region(resource.node),
+					min_term: listing.min_term,
+					max_term: listing.max_term,
+				},
+				quality: Quality {
+					online: T::Nodes::is_online(resource.node),
+					score_percent: percent(T::Scores::score_ppm(resource.lead)),
+					availability_percent: percent(T::Nodes::availability_ppm(resource.node)),
+				},
+			},
 		})
 	}
 

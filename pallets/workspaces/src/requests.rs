@@ -8,12 +8,27 @@ use frame_support::{
 };
 use frame_system::{ensure_authorized, ensure_signed, pallet_prelude::OriginFor};
 use sp_runtime::{traits::BadOrigin, DispatchError, DispatchResult, SaturatedConversion};
-use usufruct_primitives::{traits::ScoreInspect, Balance, BlockNumber, IsolationClass, RequestId};
+use usufruct_primitives::{
+	traits::ScoreInspect, Balance, BlockNumber, IsolationClass, Malformed, RequestId,
+};
 
 use crate::{
 	Candidates, Config, Error, Event, HoldReason, ImageKind, Images, NextRequestId, OpenRequests,
 	Pallet, RequestRecord, Requests, WorkspaceSpec, MAX_REPLICAS,
 };
+
+impl<T> From<Malformed> for Error<T> {
+	fn from(malformed: Malformed) -> Self {
+		match malformed {
+			Malformed::Unsorted => Self::UnsortedList,
+			Malformed::EmptyList => Self::EmptyList,
+			Malformed::NoRegion => Self::UnknownRegion,
+			Malformed::Availability => Self::BadPercentage,
+			Malformed::Contradiction => Self::ContradictoryPlacement,
+			Malformed::Weights => Self::BadWeights,
+		}
+	}
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn now() -> BlockNumber {
@@ -27,7 +42,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_request(
 		tenant: T::AccountId,
-		spec: WorkspaceSpec,
+		spec: WorkspaceSpec<T::AccountId>,
 		budget: Balance,
 		window: BlockNumber,
 		lifetime: BlockNumber,
@@ -35,9 +50,9 @@ impl<T: Config> Pallet<T> {
 		Self::ensure_bounds(&spec, window, lifetime)?;
 		let mut image = Images::<T>::get(spec.image).ok_or(Error::<T>::UnknownImage)?;
 		let wasm = image.kind == ImageKind::Wasm;
-		let asked = spec.requirement.isolation;
+		let mut asked = spec.requirement.isolation.iter();
 		ensure!(
-			asked.is_none_or(|asked| wasm == (asked == IsolationClass::Wasm)),
+			asked.all(|asked| wasm == (*asked == IsolationClass::Wasm)),
 			Error::<T>::IsolationMismatch
 		);
 		let needed = Self::highest_price(&spec).ok_or(Error::<T>::Overflow)?;
@@ -71,7 +86,7 @@ impl<T: Config> Pallet<T> {
 				expires_at: opened_at.saturating_add(lifetime),
 				attempt: 0,
 				missing,
-				live: 0,
+				placed: Default::default(),
 				terms,
 				avoid: Default::default(),
 			},
@@ -81,7 +96,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn ensure_bounds(
-		spec: &WorkspaceSpec,
+		spec: &WorkspaceSpec<T::AccountId>,
 		window: BlockNumber,
 		lifetime: BlockNumber,
 	) -> DispatchResult {
@@ -94,6 +109,7 @@ impl<T: Config> Pallet<T> {
 			window <= T::MaxWindow::get() && lifetime > window && lifetime <= T::MaxLifetime::get(),
 			Error::<T>::BadWindow
 		);
+		spec.requirement.validate().map_err(Error::<T>::from)?;
 		let mut classes = spec.requirement.classes.iter();
 		ensure!(
 			classes.all(|class| T::Scores::class_exists(*class)),
@@ -103,7 +119,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Of all replicas for the whole term.
-	fn highest_price(spec: &WorkspaceSpec) -> Option<Balance> {
+	fn highest_price(spec: &WorkspaceSpec<T::AccountId>) -> Option<Balance> {
 		let price = spec.requirement.max_price.checked_mul(spec.term.into())?;
 		price.checked_mul(spec.replicas.into())
 	}
@@ -165,7 +181,7 @@ impl<T: Config> Pallet<T> {
 		} else {
 			OpenRequests::<T>::insert(request, ());
 		}
-		if record.missing != 0 || record.live != 0 {
+		if record.missing != 0 || record.is_live() {
 			Requests::<T>::insert(request, record);
 			return Ok(());
 		}

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{Balance, Hash, RequestId};
+use usufruct_primitives::{Balance, Hash, NodeId, RequestId};
 
 use crate::{
 	Candidates, Config, HoldReason, Images, LeaseOfUid, Leases, LeasesOfNode, OpenRequests, Pallet,
@@ -16,6 +16,7 @@ impl<T: Config> Pallet<T> {
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
 		Self::leases_are_found_from_everywhere()?;
 		Self::requests_count_their_leases()?;
+		Self::replicas_are_apart_and_together()?;
 		Self::candidates_are_of_missing_replicas()?;
 		Self::budgets_are_held()
 	}
@@ -43,34 +44,43 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Requests know how many leases they have, whether they are open, and images their uses.
+	/// Requests know where their leases are, whether they are open, and images their uses.
 	fn requests_count_their_leases() -> Result<(), TryRuntimeError> {
-		let mut live = BTreeMap::<RequestId, u8>::new();
+		let mut live = BTreeMap::<RequestId, BTreeMap<u8, NodeId>>::new();
 		for (_, record) in Leases::<T>::iter() {
-			let count = live.entry(record.request).or_default();
-			*count = count.saturating_add(1);
+			let others = live
+				.entry(record.request)
+				.or_default()
+				.insert(record.replica, record.node);
+			ensure!(others.is_none(), "a replica has two leases");
 		}
 		let mut uses = BTreeMap::<Hash, u32>::new();
 		for (request, record) in Requests::<T>::iter() {
 			ensure!(
-				record.missing != 0 || record.live != 0,
+				record.missing != 0 || record.is_live(),
 				"a request that is over"
 			);
 			ensure!(
 				record.terms.len() == usize::from(record.spec.replicas),
 				"terms are missing"
 			);
-			let placed = record
-				.missing
-				.count_ones()
-				.saturating_add(record.live.into());
 			ensure!(
-				placed <= record.spec.replicas.into(),
-				"more replicas than asked for"
+				record
+					.placed
+					.iter()
+					.all(|placed| placed.replica < record.spec.replicas
+						&& !record.is_missing(placed.replica)),
+				"a replica that is placed is missing, or was not asked for"
 			);
+			let places: BTreeMap<u8, NodeId> = record
+				.placed
+				.iter()
+				.map(|placed| (placed.replica, placed.node))
+				.collect();
 			ensure!(
-				live.remove(&request).unwrap_or(0) == record.live,
-				"a lease count is wrong"
+				places.len() == record.placed.len()
+					&& live.remove(&request).unwrap_or_default() == places,
+				"a request does not know where its leases are"
 			);
 			ensure!(
 				OpenRequests::<T>::contains_key(request) == (record.missing != 0),
@@ -87,6 +97,34 @@ impl<T: Config> Pallet<T> {
 			);
 		}
 		ensure!(uses.is_empty(), "a request of an image that is gone");
+		Ok(())
+	}
+
+	/// Replicas that run share what they must, and nothing that they may not.
+	fn replicas_are_apart_and_together() -> Result<(), TryRuntimeError> {
+		for (_, record) in Requests::<T>::iter() {
+			let asked = &record.spec.requirement;
+			for (index, one) in record.placed.iter().enumerate() {
+				for other in record.placed.iter().skip(index.saturating_add(1)) {
+					let (node, owner, region) = (
+						one.node == other.node,
+						one.owner == other.owner,
+						one.region == other.region,
+					);
+					let (apart, together) = (asked.apart, asked.together);
+					ensure!(
+						!(node && apart.node || owner && apart.owner || region && apart.region),
+						"two replicas share what they may not"
+					);
+					ensure!(
+						(node || !together.node)
+							&& (owner || !together.owner)
+							&& (region || !together.region),
+						"two replicas do not share what they must"
+					);
+				}
+			}
+		}
 		Ok(())
 	}
 

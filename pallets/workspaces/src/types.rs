@@ -5,7 +5,7 @@ use alloc::{collections::BTreeMap, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
-use usufruct_offchain_worker::{Demand, Rank};
+use usufruct_offchain_worker::{Demand, Place, Rank};
 use usufruct_primitives::{Balance, BlockNumber, Hash, NodeId, RequestId, Requirement, Uid, Vid};
 
 /// Most replicas of one request: they are bits of a byte.
@@ -65,7 +65,7 @@ pub struct ImageRecord<AccountId> {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct WorkspaceSpec {
+pub struct WorkspaceSpec<AccountId> {
 	/// Digest of a published image.
 	pub image: Hash,
 	/// The command with its arguments; empty = the image's own.
@@ -73,7 +73,7 @@ pub struct WorkspaceSpec {
 	/// The port that it listens on; `None` = a batch job.
 	pub port: Option<u16>,
 	/// What it needs.
-	pub requirement: Requirement,
+	pub requirement: Requirement<AccountId>,
 	/// How often it runs at once, 1 to 8.
 	pub replicas: u8,
 	/// For how many blocks.
@@ -88,7 +88,7 @@ pub struct RequestRecord<AccountId> {
 	/// Who asks and pays.
 	pub tenant: AccountId,
 	/// What to run.
-	pub spec: WorkspaceSpec,
+	pub spec: WorkspaceSpec<AccountId>,
 	/// Whether the image is a WebAssembly module.
 	pub wasm: bool,
 	/// What is held for the replicas that are missing: the highest price for the blocks that each
@@ -108,15 +108,35 @@ pub struct RequestRecord<AccountId> {
 	pub attempt: u32,
 	/// The replicas that are missing, as bits.
 	pub missing: u8,
-	/// Number of leases.
-	pub live: u8,
+	/// Where the replicas are that have a lease.
+	pub placed: BoundedVec<Placed<AccountId>, ConstU32<{ MAX_REPLICAS as u32 }>>,
 	/// Blocks that each replica needs a machine for: the term, or what a failed lease left of it.
 	pub terms: BoundedVec<BlockNumber, ConstU32<{ MAX_REPLICAS as u32 }>>,
 	/// Machines that it failed on.
 	pub avoid: BoundedVec<NodeId, ConstU32<MAX_FAILURES>>,
 }
 
+/// Where a replica was when its lease was opened.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Placed<AccountId> {
+	/// The replica's index.
+	pub replica: u8,
+	/// Its machine.
+	pub node: NodeId,
+	/// The machine's owner.
+	pub owner: AccountId,
+	/// The machine's region by ISO 3166 number; 0 where its owner does not say.
+	pub region: u16,
+}
+
 impl<AccountId> RequestRecord<AccountId> {
+	/// Whether a replica has a lease.
+	pub fn is_live(&self) -> bool {
+		!self.placed.is_empty()
+	}
+
 	/// The first block in which proposals are bound.
 	pub fn window_ends(&self) -> BlockNumber {
 		self.opened_at.saturating_add(self.window)
@@ -193,6 +213,15 @@ impl<AccountId: Clone> RequestRecord<AccountId> {
 			term,
 			opened_at: self.opened_at,
 			avoid: self.avoid.to_vec(),
+			placed: self
+				.placed
+				.iter()
+				.map(|placed| Place {
+					node: placed.node,
+					owner: placed.owner.clone(),
+					region: placed.region,
+				})
+				.collect(),
 			missing,
 		}
 	}

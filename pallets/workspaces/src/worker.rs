@@ -6,16 +6,18 @@
 use alloc::vec::Vec;
 
 use frame_support::{storage::generator::StorageMap as _, traits::Get};
-use frame_system::offchain::{CreateAuthorizedTransaction, SubmitTransaction};
+use frame_system::{
+	offchain::{CreateAuthorizedTransaction, SubmitTransaction},
+	pallet_prelude::BlockNumberFor,
+};
 use sp_runtime::offchain::{
-	storage::StorageValueRef,
 	storage_lock::{BlockAndTime, StorageLock},
 	Duration,
 };
-use usufruct_offchain_worker::{assign, explain, Demand, Explanation, Offer};
-use usufruct_primitives::{traits::Marketplace, LeaseId, RequestId, Uid};
+use usufruct_offchain_worker::{explain, Demand, Explanation, Offer, Work};
+use usufruct_primitives::{traits::Marketplace, BlockNumber, LeaseId, RequestId, Uid};
 
-use crate::{Call, Config, Leases, OpenRequests, Pallet, Proposal, Requests};
+use crate::{catalogue::Catalogue, Call, Config, Leases, OpenRequests, Pallet, Proposal, Requests};
 
 /// Transactions per block of one validator: what a block can take with room for everybody else.
 const MAX_CALLS: usize = 16;
@@ -23,10 +25,13 @@ const MAX_CALLS: usize = 16;
 const MAX_LEASES: usize = 256;
 /// Listings that are read at a time.
 const PAGE: usize = 100;
+/// Steps of matching in a run, shared out fairly among the replicas that wait.
+const MAX_STEPS: u64 = 1_000_000;
+/// How often a run matches anew because what it remembered had changed.
+const MAX_ROUNDS: usize = 8;
 /// A worker that takes longer than this lets the next block's worker begin.
 const LOCK_MILLIS: u64 = 2_000;
 const LOCK: &[u8] = b"usufruct::workspaces::match";
-const CURSOR: &[u8] = b"usufruct::workspaces::cursor";
 
 impl<T: Config> Pallet<T> {
 	/// One run, after each block that the node imports.
@@ -74,29 +79,83 @@ impl<T: Config> Pallet<T> {
 		calls
 	}
 
+	/// Proposals for the demands, from all listings that are known; reads the next part of them first.
 	fn proposals(demands: &[Demand<T::AccountId>], limit: usize) -> Vec<Call<T>> {
-		if demands.is_empty() {
-			return Vec::new();
-		}
 		let computed_at = Self::now();
-		assign(
-			demands,
-			&Self::offers_in_turn(),
-			T::WorkerListings::get() as usize,
-		)
-		.into_iter()
-		.map(|found| Proposal {
-			request: found.request,
-			attempt: found.attempt,
-			replica: found.replica,
-			uid: found.uid,
-			computed_at,
-		})
-		// Within a window the best is proposed once; later runs find it known.
-		.filter(|proposal| Self::evaluate(proposal, None).is_ok())
-		.map(|proposal| Call::propose { proposal })
-		.take(limit)
-		.collect()
+		let mut catalogue = Self::catalogue();
+		Self::read_on(&mut catalogue);
+		let mut found = Vec::new();
+		let mut work = Work::of(MAX_STEPS);
+		for _ in 0..MAX_ROUNDS {
+			let most = T::WorkerListings::get() as usize;
+			found = catalogue.index().assign(demands, most, &mut work);
+			let stale = found
+				.iter()
+				.map(|found| (found.uid, Self::offer_at(found.uid)))
+				.filter(|(uid, now)| catalogue.get(*uid) != now.as_ref())
+				.collect::<Vec<_>>();
+			if stale.is_empty() {
+				break;
+			}
+			for (uid, now) in stale {
+				catalogue.set(uid, now);
+			}
+		}
+		catalogue.save();
+		found
+			.into_iter()
+			.map(|found| Proposal {
+				request: found.request,
+				attempt: found.attempt,
+				replica: found.replica,
+				uid: found.uid,
+				computed_at,
+			})
+			// Within a window the best is proposed once; later runs find it known.
+			.filter(|proposal| Self::evaluate(proposal, None).is_ok())
+			.map(|proposal| Call::propose { proposal })
+			.take(limit)
+			.collect()
+	}
+
+	/// What this node remembers of the listings.
+	pub(crate) fn catalogue() -> Catalogue<T::AccountId, T::Hash> {
+		let hash_of = |number: BlockNumber| {
+			frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::from(number))
+		};
+		// The block itself has no hash on chain yet.
+		let parent = Self::now().saturating_sub(1);
+		Catalogue::load((parent, hash_of(parent)), hash_of)
+	}
+
+	/// Reads the next listings: all where they fit, else the next part, and what is new besides.
+	fn read_on(catalogue: &mut Catalogue<T::AccountId, T::Hash>) {
+		let limit = T::WorkerListings::get() as usize;
+		let from = catalogue.cursor();
+		let (offers, next) = Self::offers(from, limit);
+		let read = offers.len();
+		catalogue.set_all(from, next, offers);
+		match next {
+			// Use rights are numbered as they are minted: the newest are at the end.
+			Some(_) => {
+				let end = catalogue.end();
+				let (offers, next) = Self::offers(end, PAGE);
+				catalogue.set_all(end, next, offers);
+			}
+			None => {
+				let (offers, next) = Self::offers(0, limit.saturating_sub(read));
+				let end = next.map_or(from, |next| next.min(from));
+				let offers = offers.into_iter().filter(|offer| offer.uid < from);
+				catalogue.set_all(0, Some(end), offers.collect());
+				catalogue.set_cursor(end);
+				return;
+			}
+		}
+		catalogue.set_cursor(next.unwrap_or(0));
+	}
+
+	fn offer_at(uid: Uid) -> Option<Offer<T::AccountId>> {
+		Self::offer_of(&T::Market::listing(uid)?)
 	}
 
 	/// Open requests from a start that moves with each block, so that all get their turn.
@@ -128,20 +187,6 @@ impl<T: Config> Pallet<T> {
 		let mut key = prefix.as_ref().to_vec();
 		key.extend(sp_io::hashing::twox_64(&Self::now().to_le_bytes()));
 		key
-	}
-
-	/// Listings for this run: all of them where they fit, else the next part.
-	fn offers_in_turn() -> Vec<Offer<T::AccountId>> {
-		let cursor = StorageValueRef::persistent(CURSOR);
-		let from = cursor.get::<Uid>().ok().flatten().unwrap_or(0);
-		let limit = T::WorkerListings::get() as usize;
-		let (mut offers, next) = Self::offers(from, limit);
-		if next.is_none() && from > 0 {
-			let (first, _) = Self::offers(0, limit.saturating_sub(offers.len()));
-			offers.extend(first.into_iter().filter(|offer| offer.uid < from));
-		}
-		cursor.set(&next.unwrap_or(0));
-		offers
 	}
 
 	/// Offers of up to `limit` listings from a use right on, and where to go on.

@@ -130,8 +130,8 @@ impl pallet_workspaces::Config for Runtime {
 	type Nodes = NodeRegistry;
 	/// A minute: longer than a fork that matters lives.
 	type ProposalLife = ConstU32<MINUTES>;
-	/// Sixteen words of 256 bytes beside the rest.
-	type RequestDeposit = ConstU128<{ deposit(2, 4_800) }>;
+	/// Sixteen words of 256 bytes, what is required, and where eight replicas are.
+	type RequestDeposit = ConstU128<{ deposit(2, 5_100) }>;
 	type Resources = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Scores = ProofOfCompute;

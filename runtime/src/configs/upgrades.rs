@@ -24,6 +24,8 @@ pub(crate) type Pending = (
 	Relayout<pallet_market::migrations::v2::OfListings<Runtime>>,
 	Relayout<pallet_market::migrations::v2::OfPurchases<Runtime>>,
 	Relayout<pallet_use_rights::migrations::v2::OfRights<Runtime>>,
+	Relayout<pallet_workspaces::migrations::v2::OfRequests<Runtime>>,
+	Relayout<pallet_workspaces::migrations::v2::OfCandidates<Runtime>>,
 	Relayout<pallet_workspaces::migrations::v2::OfLeases<Runtime>>,
 );
 

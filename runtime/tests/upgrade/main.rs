@@ -12,8 +12,10 @@ mod state;
 use frame_support::{
 	migrations::MultiStepMigrator,
 	traits::{GetStorageVersion, StorageVersion},
+	StoragePrefixedMap,
 };
-use usufruct_runtime::{presets, Market, Migrations, UseRights, Workspaces};
+use pallet_use_rights::UseRights as UseRightsMap;
+use usufruct_runtime::{presets, Market, Migrations, Runtime, UseRights, Workspaces};
 
 /// All keys and values.
 fn whole_state() -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
@@ -56,6 +58,17 @@ fn a_state_of_the_last_release_gets_todays_layout_and_keeps_all_that_is_on_it() 
 		let noted = after.remove("Migrations.Historic");
 		assert!(noted.is_some_and(|number| number > 0));
 		assert_eq!(after, before);
+		// Of the records themselves only a begin was not known before.
+		let rights = UseRightsMap::<Runtime>::final_prefix();
+		let known = |mut state: Vec<(Vec<u8>, _)>| {
+			let noted =
+				["Migrations", "System"].map(|name| sp_io::hashing::twox_128(name.as_bytes()));
+			state.retain(|(key, _)| {
+				!noted.iter().any(|name| key.starts_with(name)) && !key.starts_with(&rights)
+			});
+			state
+		};
+		assert_eq!(known(whole_state()), known(records));
 	});
 }
 

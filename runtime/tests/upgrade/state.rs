@@ -8,7 +8,10 @@ use frame_support::{
 };
 use pallet_market::{migrations::v2 as market, ListingRecord, Listings, PurchaseRecord, Purchases};
 use pallet_use_rights::{migrations::v2 as use_rights, UseRightRecord, UseRightState, UseRights};
-use pallet_workspaces::{migrations::v2 as workspaces, LeaseRecord, Leases};
+use pallet_workspaces::{
+	migrations::v2 as workspaces, Candidate, CandidateList, Candidates, LeaseRecord, Leases,
+	RequestRecord, Requests, WorkspaceSpec,
+};
 use sp_keyring::Sr25519Keyring::{Bob, Charlie};
 use sp_runtime::traits::Dispatchable;
 use usufruct_runtime::{AccountId, Balances, Market, Runtime, System, Workspaces};
@@ -44,6 +47,27 @@ fn rewrite<New: DecodeAll, Old: Encode>(prefix: [u8; 32], change: impl Fn(New) -
 		let bytes = unhashed::get_raw(&next).unwrap();
 		unhashed::put(&next, &change(New::decode_all(&mut &bytes[..]).unwrap()));
 		key = next;
+	}
+}
+
+fn old_spec(new: WorkspaceSpec<AccountId>) -> workspaces::OldSpec {
+	let asked = new.requirement;
+	workspaces::OldSpec {
+		image: new.image,
+		command: new.command,
+		port: new.port,
+		requirement: workspaces::OldRequirement {
+			classes: asked.classes.into_inner(),
+			gpus: asked.gpus,
+			gpu_memory_mib: asked.gpu_memory_mib,
+			capacity: asked.capacity,
+			isolation: asked.isolation.first().copied(),
+			min_score_ppm: u32::from(asked.min_score_percent) * 10_000,
+			max_price: asked.max_price,
+			preference: workspaces::OldPreference::Balanced,
+		},
+		replicas: new.replicas,
+		term: new.term,
 	}
 }
 
@@ -90,6 +114,41 @@ pub(crate) fn age() {
 				UseRightState::Offered => use_rights::OldState::Offered,
 				UseRightState::Sold { until, .. } => use_rights::OldState::Sold { until },
 			},
+		},
+	);
+	rewrite(
+		Requests::<Runtime>::final_prefix(),
+		|new: RequestRecord<AccountId>| workspaces::OldRequest {
+			tenant: new.tenant,
+			spec: old_spec(new.spec),
+			wasm: new.wasm,
+			budget: new.budget,
+			deposit: new.deposit,
+			opened_at: new.opened_at,
+			window: new.window,
+			lifetime: new.lifetime,
+			expires_at: new.expires_at,
+			attempt: new.attempt,
+			missing: new.missing,
+			live: u8::try_from(new.placed.len()).unwrap(),
+			terms: new.terms.into_inner(),
+			avoid: new.avoid.into_inner(),
+		},
+	);
+	rewrite(
+		Candidates::<Runtime>::final_prefix(),
+		|new: CandidateList<AccountId>| {
+			let old = |new: Candidate<AccountId>| workspaces::OldCandidate {
+				rank: workspaces::OldRank {
+					score: new.rank.score,
+					established: new.rank.established,
+					tie: new.rank.tie,
+					uid: new.rank.uid,
+				},
+				node: new.node,
+				matcher: new.matcher,
+			};
+			new.into_iter().map(old).collect::<Vec<_>>()
 		},
 	);
 	rewrite(

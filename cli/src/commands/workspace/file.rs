@@ -4,9 +4,12 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use usufruct_client::amount;
+use usufruct_client::{amount, AccountId32};
 
-use super::{Prefer, Run};
+use super::{
+	requirement::{provider, weighed, Preset, Scope, Wants},
+	Run,
+};
 use crate::{
 	commands::{hardware::Capacity, hash, resource::Isolation},
 	output::Failure,
@@ -45,30 +48,136 @@ pub(super) struct File {
 	#[serde(default)]
 	requires: Requires,
 	/// What counts most among machines that satisfy all of that.
-	#[serde(default)]
-	prefer: Prefer,
+	prefer: Option<Prefer>,
 }
 
-/// What a machine must have, at least.
+/// What a machine must have.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 struct Requires {
 	/// Any of these resource classes; none = any class.
 	classes: Vec<u16>,
-	/// GPUs.
+	/// GPUs, at least.
 	gpus: u8,
-	/// Memory of each GPU, in MiB.
+	/// Memory of each GPU, in MiB, at least.
 	gpu_memory_mib: u32,
-	/// Processor, in thousandths of a core.
+	/// Processor, in thousandths of a core, at least.
 	cpu_millis: u32,
-	/// Memory, in MiB.
+	/// Memory, in MiB, at least.
 	memory_mib: u32,
-	/// Disk, in MiB.
+	/// Disk, in MiB, at least.
 	disk_mib: u32,
-	/// Exactly this isolation.
-	isolation: Option<Isolation>,
-	/// Proved score, in parts per million of the class's reference.
-	min_score_ppm: u32,
+	/// This isolation, or any of these.
+	isolation: OneOrMore<Isolation>,
+	/// Where the machine may be, by ISO 3166 number.
+	regions: Choice<u16>,
+	/// Whose machines it may run on, by account.
+	providers: Choice<Account>,
+	/// Proved score in per cent of the class's reference, at least.
+	min_score_percent: u8,
+	/// Availability of the machine in per cent, at least.
+	min_availability_percent: u8,
+	/// What no two replicas may share.
+	apart: OneOrMore<Scope>,
+	/// What all replicas must share.
+	together: OneOrMore<Scope>,
+}
+
+/// A value, or a list of values.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+	untagged,
+	expecting = "this is none of the words that are known here, and no list of them"
+)]
+enum OneOrMore<T> {
+	/// One.
+	One(T),
+	/// Any number.
+	More(Vec<T>),
+}
+
+impl<T> Default for OneOrMore<T> {
+	fn default() -> Self {
+		Self::More(Vec::new())
+	}
+}
+
+impl<T> From<OneOrMore<T>> for Vec<T> {
+	fn from(values: OneOrMore<T>) -> Self {
+		match values {
+			OneOrMore::One(value) => vec![value],
+			OneOrMore::More(values) => values,
+		}
+	}
+}
+
+/// An account, as wallets write it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+struct Account(AccountId32);
+
+impl TryFrom<String> for Account {
+	type Error = String;
+
+	fn try_from(text: String) -> Result<Self, String> {
+		provider(&text).map(Self)
+	}
+}
+
+/// What is accepted: all, some, or all but some.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Choice<T> {
+	/// These alone.
+	only: Vec<T>,
+	/// All but these.
+	except: Vec<T>,
+}
+
+impl<T> Default for Choice<T> {
+	fn default() -> Self {
+		Self {
+			only: Vec::new(),
+			except: Vec::new(),
+		}
+	}
+}
+
+impl<T> Choice<T> {
+	fn check(&self, name: &str) -> Result<(), String> {
+		if self.only.is_empty() || self.except.is_empty() {
+			return Ok(());
+		}
+		Err(format!(
+			"{name}: say `only` or `except`; what is left of `only` is a shorter list"
+		))
+	}
+}
+
+/// A preset, or weights in per cent that add up to 100.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(
+	untagged,
+	expecting = "say cheapest, balanced, fastest, steady, or weights such as { price: 70, speed: 30 }"
+)]
+enum Prefer {
+	/// By its name.
+	Preset(Preset),
+	/// Weight by weight.
+	Weights(Shares),
+}
+
+/// Weights in per cent.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Shares {
+	/// How far the price is below the highest accepted.
+	price: u8,
+	/// How far the proved score is above the lowest accepted.
+	speed: u8,
+	/// How far the availability is above the lowest accepted.
+	reliability: u8,
 }
 
 fn one() -> u8 {
@@ -96,23 +205,14 @@ pub(super) fn read(path: &Path) -> Result<Run, Failure> {
 fn parse(text: &str) -> Result<Run, String> {
 	let file: File = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
 	let field = |name: &str, error: String| format!("{name}: {error}");
+	let wants = wants(file.requires, file.prefer)?;
 	Ok(Run {
 		image: hash(&file.image).map_err(|error| field("image", error))?,
 		max_price: amount::parse(&file.max_price).map_err(|error| field("max_price", error))?,
 		term: file.term,
 		port: file.port,
 		replicas: file.replicas,
-		classes: file.requires.classes,
-		gpus: file.requires.gpus,
-		gpu_memory: file.requires.gpu_memory_mib,
-		capacity: Capacity {
-			cpu: file.requires.cpu_millis,
-			memory: file.requires.memory_mib,
-			disk: file.requires.disk_mib,
-		},
-		isolation: file.requires.isolation,
-		min_score: file.requires.min_score_ppm,
-		prefer: file.prefer,
+		wants,
 		budget: file
 			.budget
 			.map(|budget| amount::parse(&budget))
@@ -123,6 +223,37 @@ fn parse(text: &str) -> Result<Run, String> {
 		wait: false,
 		command: file.command,
 	})
+}
+
+fn wants(requires: Requires, prefer: Option<Prefer>) -> Result<Wants, String> {
+	requires.regions.check("regions")?;
+	requires.providers.check("providers")?;
+	let accounts = |list: Vec<Account>| list.into_iter().map(|Account(id)| id).collect();
+	let wants = Wants {
+		classes: requires.classes,
+		gpus: requires.gpus,
+		gpu_memory: requires.gpu_memory_mib,
+		capacity: Capacity {
+			cpu: requires.cpu_millis,
+			memory: requires.memory_mib,
+			disk: requires.disk_mib,
+		},
+		isolation: requires.isolation.into(),
+		regions: requires.regions.only,
+		not_regions: requires.regions.except,
+		providers: accounts(requires.providers.only),
+		not_providers: accounts(requires.providers.except),
+		min_score: requires.min_score_percent,
+		min_availability: requires.min_availability_percent,
+		apart: requires.apart.into(),
+		together: requires.together.into(),
+		prefer: match prefer.unwrap_or(Prefer::Preset(Preset::Balanced)) {
+			Prefer::Preset(preset) => preset.weights(),
+			Prefer::Weights(shares) => weighed(shares.price, shares.speed, shares.reliability)
+				.map_err(|why| format!("prefer: {why}"))?,
+		},
+	};
+	wants.check().map(|()| wants)
 }
 
 /// The JSON schema of such a file, for editors.
@@ -147,6 +278,12 @@ requires:
   classes: [1, 2]
   memory_mib: 512
   isolation: wasm
+  regions: { except: [840] }
+  providers: { only: [//Bob] }
+  min_score_percent: 90
+  min_availability_percent: 99
+  apart: node
+  together: [owner, region]
 prefer: cheapest
 "#;
 
@@ -159,10 +296,16 @@ prefer: cheapest
 		assert_eq!(run.max_price, 10_000_000_000);
 		assert_eq!(run.budget, Some(600_000_000_000_000));
 		assert_eq!((run.window, run.lifetime), (20, 1_200));
-		assert_eq!(run.classes, [1, 2]);
-		assert!(matches!(run.isolation, Some(Isolation::Wasm)));
-		assert!(matches!(run.prefer, Prefer::Cheapest));
-		assert_eq!(run.capacity.memory, 512);
+		let wants = run.wants;
+		assert_eq!(wants.classes, [1, 2]);
+		assert!(matches!(wants.isolation[..], [Isolation::Wasm]));
+		assert_eq!(wants.prefer, Preset::Cheapest.weights());
+		assert_eq!(wants.capacity.memory, 512);
+		assert_eq!(wants.not_regions, [840]);
+		assert_eq!(wants.providers.len(), 1);
+		assert_eq!((wants.min_score, wants.min_availability), (90, 99));
+		assert_eq!(wants.apart, [Scope::Node]);
+		assert_eq!(wants.together, [Scope::Owner, Scope::Region]);
 	}
 
 	#[test]
@@ -171,16 +314,51 @@ prefer: cheapest
 		let missing = WHOLE.replace("term: 28800\n", "");
 		let negative = WHOLE.replace("replicas: 2", "replicas: -2");
 		let broken = WHOLE.replace("[1, 2]", "[1, 2");
+		let nobody = WHOLE.replace("//Bob", "nobody");
+		let nowhere = WHOLE.replace("isolation: wasm", "isolation: wood");
+		let unlike = WHOLE.replace("prefer: cheapest", "prefer: luck");
 		for (text, words) in [
 			(unknown, ["windwo", "line 9"]),
 			(missing, ["term", "line"]),
 			(negative, ["-2", "line 5"]),
 			(broken, ["line", "column"]),
+			(nobody, ["nobody", "line 15"]),
+			(nowhere, ["none of the words", "line 13"]),
+			(unlike, ["cheapest", "line 20"]),
 		] {
 			let error = parse(&text).unwrap_err();
 			for word in words {
 				assert!(error.contains(word), "“{word}” is not in: {error}");
 			}
+		}
+	}
+
+	#[test]
+	fn weights_are_said_one_by_one_where_no_preset_fits() {
+		let weights = WHOLE.replace("prefer: cheapest", "prefer: { price: 60, speed: 40 }");
+		let prefer = parse(&weights).unwrap().wants.prefer;
+		assert_eq!(
+			(prefer.price, prefer.speed, prefer.reliability),
+			(60, 40, 0)
+		);
+	}
+
+	#[test]
+	fn what_contradicts_itself_is_refused_before_any_money_is_held() {
+		let both = WHOLE.replace("except: [840]", "except: [840], only: [276]");
+		let unlucky = WHOLE.replace("except: [840]", "except: [0]");
+		let light = WHOLE.replace("prefer: cheapest", "prefer: { price: 60 }");
+		let stuck = WHOLE.replace("[owner, region]", "[node]");
+		let many = WHOLE.replace("[1, 2]", "[1, 2, 3, 4, 5, 6, 7, 8, 9]");
+		for (text, words) in [
+			(both, "regions: say `only` or `except`"),
+			(unlucky, "regions: 0 is no region"),
+			(light, "prefer: the weights add up to 60"),
+			(stuck, "share a machine"),
+			(many, "classes: 9 are named, the chain accepts 8"),
+		] {
+			let error = parse(&text).unwrap_err();
+			assert!(error.contains(words), "“{words}” is not in: {error}");
 		}
 	}
 

@@ -2,6 +2,7 @@
 
 mod file;
 mod plan;
+mod requirement;
 
 use std::{
 	collections::BTreeSet,
@@ -12,9 +13,7 @@ use std::{
 use serde_json::json;
 use usufruct_client::{amount, api};
 
-use super::{
-	done, entries, entry, hardware::Capacity, hash, resource::Isolation, storage, text, unreadable,
-};
+use super::{done, entries, entry, hash, storage, text, unreadable};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
@@ -107,26 +106,8 @@ pub(crate) struct Run {
 	/// How often it runs at once
 	#[arg(long, default_value_t = 1)]
 	replicas: u8,
-	/// Only on these resource classes
-	#[arg(long = "class")]
-	classes: Vec<u16>,
-	/// GPUs, at least
-	#[arg(long, default_value_t = 0)]
-	gpus: u8,
-	/// Memory of each GPU in MiB, at least
-	#[arg(long, default_value_t = 0)]
-	gpu_memory: u32,
 	#[command(flatten)]
-	capacity: Capacity,
-	/// Only with this isolation
-	#[arg(long)]
-	isolation: Option<Isolation>,
-	/// Proved score in parts per million of the class's reference, at least
-	#[arg(long, default_value_t = 0)]
-	min_score: u32,
-	/// What counts most
-	#[arg(long, default_value = "balanced")]
-	prefer: Prefer,
+	wants: Wants,
 	/// Most money to be held, in USU; without it, what is needed
 	#[arg(long, value_parser = amount::parse)]
 	budget: Option<u128>,
@@ -144,23 +125,6 @@ pub(crate) struct Run {
 	command: Vec<String>,
 }
 
-/// What counts most among resources that satisfy a request.
-#[derive(
-	Clone, Copy, Debug, Default, clap::ValueEnum, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-enum Prefer {
-	/// The lowest price
-	Cheapest,
-	/// Price, speed and availability alike
-	#[default]
-	Balanced,
-	/// The highest proved score
-	Fastest,
-	/// The best availability
-	Steady,
-}
-
 /// Longest wait for a workspace.
 const PATIENCE: Duration = Duration::from_secs(900);
 /// Most bytes read of an answer.
@@ -170,9 +134,10 @@ mod types {
 	pub(super) use super::api::runtime_types::{
 		bounded_collections::bounded_vec::BoundedVec,
 		pallet_workspaces::types::{EndReason, ImageKind, LeaseRecord, LeaseState, WorkspaceSpec},
-		usufruct_primitives::requirement::{Preference, Requirement},
+		usufruct_primitives::requirement::{Filter, Requirement, Scopes, Weights},
 	};
 }
+use requirement::Wants;
 use types::{BoundedVec, EndReason, ImageKind, LeaseState};
 
 type Lease = types::LeaseRecord<usufruct_client::AccountId32>;
@@ -203,7 +168,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"tenant": record.tenant.to_string(),
 						"image": format!("{:?}", record.spec.image),
 						"replicas": record.spec.replicas,
-						"running": record.live,
+						"running": record.placed.0.len(),
 						"budget": amount::show(record.budget),
 						"attempt": record.attempt,
 						"expires_at": record.expires_at,
@@ -310,7 +275,7 @@ async fn publish(
 	Ok(json!({ "image": format!("{digest:?}"), "reference": reference }))
 }
 
-impl From<Run> for types::WorkspaceSpec {
+impl From<Run> for types::WorkspaceSpec<usufruct_client::AccountId32> {
 	fn from(run: Run) -> Self {
 		Self {
 			image: run.image,
@@ -321,21 +286,7 @@ impl From<Run> for types::WorkspaceSpec {
 					.collect(),
 			),
 			port: run.port,
-			requirement: types::Requirement {
-				classes: BoundedVec(run.classes),
-				gpus: run.gpus,
-				gpu_memory_mib: run.gpu_memory,
-				capacity: run.capacity.into(),
-				isolation: run.isolation.map(Into::into),
-				min_score_ppm: run.min_score,
-				max_price: run.max_price,
-				preference: match run.prefer {
-					Prefer::Cheapest => types::Preference::Cheapest,
-					Prefer::Balanced => types::Preference::Balanced,
-					Prefer::Fastest => types::Preference::Fastest,
-					Prefer::Steady => types::Preference::Steady,
-				},
-			},
+			requirement: run.wants.into_requirement(run.max_price),
 			replicas: run.replicas,
 			term: run.term,
 		}
@@ -343,6 +294,7 @@ impl From<Run> for types::WorkspaceSpec {
 }
 
 async fn request(context: &Context, run: Run) -> Outcome {
+	run.wants.check().map_err(Failure::Usage)?;
 	let needed = run
 		.max_price
 		.checked_mul(run.term.into())

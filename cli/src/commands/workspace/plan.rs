@@ -12,9 +12,12 @@ use crate::{
 };
 
 use api::runtime_types::{
-	pallet_workspaces::plan::{Plan, Planned},
+	pallet_workspaces::plan::{Plan, Planned, Seat},
 	usufruct_offchain_worker::constraint::Mismatch,
 };
+
+/// Of the best listings, how many are asked about for all replicas together.
+const SEATED: usize = 500;
 
 /// Why a listing would not do, in words.
 fn why(mismatch: &Mismatch) -> &'static str {
@@ -26,7 +29,12 @@ fn why(mismatch: &Mismatch) -> &'static str {
 		Mismatch::Gpus => "too few GPUs, or with too little memory",
 		Mismatch::Capacity => "too little processor, memory or disk",
 		Mismatch::Isolation => "another isolation, or one that cannot run this image",
+		Mismatch::Region => "another region, or it does not say which",
 		Mismatch::Score => "not proved, or a lower score",
+		Mismatch::Availability => "less available",
+		Mismatch::Provider => "a provider that is not accepted",
+		Mismatch::Apart => "it shares with another replica what they may not share",
+		Mismatch::Together => "it does not share with the other replicas what they must",
 		Mismatch::Term => "it is not sold for this term",
 		Mismatch::Price => "too dear",
 	}
@@ -61,10 +69,28 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 		*reasons.entry(why(mismatch)).or_default() += 1;
 	}
 	let cost = |one: &Planned| one.price.saturating_mul(term.into());
-	let price: Option<u128> = (suitable.len() >= usize::from(replicas)).then(|| {
-		let best = suitable.iter().take(replicas.into());
-		best.map(|one| cost(one)).sum()
+	// Replicas may have to be apart, which the chain judges.
+	let best: Vec<u64> = suitable.iter().take(SEATED).map(|one| one.uid).collect();
+	let call = api::view_functions()
+		.workspaces()
+		.seats(tenant, spec.clone(), best);
+	let seats: Option<Vec<Seat>> = view(&at, call).await?;
+	let seats = seats.unwrap_or_default();
+	let price: Option<u128> = (seats.len() == usize::from(replicas)).then(|| {
+		let price = |seat: &Seat| seat.price.saturating_mul(term.into());
+		seats.iter().map(price).fold(0, u128::saturating_add)
 	});
+	let placed: Vec<_> = seats
+		.iter()
+		.map(|seat| {
+			json!({
+				"replica": seat.replica,
+				"uid": seat.uid,
+				"score": seat.score,
+				"price": amount::show(seat.price),
+			})
+		})
+		.collect();
 	let machines: Vec<_> = suitable
 		.iter()
 		.map(|one| {
@@ -87,6 +113,7 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 		"suitable": suitable.len(),
 		"would_cost": price.map(amount::show),
 		"would_cost_units": price.map(|price| price.to_string()),
+		"placed": placed,
 		"machines": machines,
 		"others": others,
 	}))

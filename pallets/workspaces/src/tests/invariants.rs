@@ -75,3 +75,29 @@ fn a_deposit_that_is_not_held_is_caught() {
 		assert_ok!(Balances::release(&reason, &TENANT, 1, Precision::Exact));
 	});
 }
+
+#[test]
+fn a_request_that_does_not_know_where_its_lease_is_is_caught() {
+	is_caught(|| {
+		Requests::<Test>::mutate_extant(0, |record| record.placed[0].node = 9);
+	});
+	is_caught(|| Requests::<Test>::mutate_extant(0, |record| record.placed.clear()));
+}
+
+#[test]
+fn replicas_on_one_machine_that_must_be_apart_are_caught() {
+	new_test_ext().execute_with(|| {
+		for uid in 1..=2 {
+			list_with(uid, 5, |listing| listing.node = 1);
+		}
+		let request = request_with(0, |spec| spec.replicas = 2);
+		for replica in 0..2 {
+			assert_ok!(propose(request, replica, u64::from(replica) + 1));
+		}
+		assert_ok!(Workspaces::do_try_state());
+		Requests::<Test>::mutate_extant(request, |record| {
+			record.spec.requirement.apart.node = true;
+		});
+		assert!(Workspaces::do_try_state().is_err());
+	});
+}

@@ -215,7 +215,10 @@ fn a_failed_lease_is_asked_for_again_for_the_rest_of_its_term() {
 		run_to(11);
 		assert_ok!(expire(lease));
 		let record = Requests::<Test>::get(0).unwrap();
-		assert_eq!((record.attempt, record.missing, record.live), (1, 1, 0));
+		assert_eq!(
+			(record.attempt, record.missing, record.placed.len()),
+			(1, 1, 0)
+		);
 		assert_eq!(record.terms.clone().into_inner(), [90]);
 		assert_eq!((record.expires_at, record.budget), (61, 900));
 		assert_eq!(held(TENANT, HoldReason::Budget), 900);
@@ -485,7 +488,7 @@ fn the_other_replicas_go_on_when_one_fails() {
 		take_offline(8);
 		assert_ok!(expire(1));
 		let record = Requests::<Test>::get(request).unwrap();
-		assert_eq!((record.missing, record.live), (0b010, 2));
+		assert_eq!((record.missing, record.placed.len()), (0b010, 2));
 		assert_ok!(terminate(TENANT, 0));
 		assert_ok!(terminate(TENANT, 2));
 		assert!(OpenRequests::<Test>::contains_key(request));

@@ -1,10 +1,12 @@
 //! The rule book: each test's name is a rule.
 
+mod catalogue;
 mod held;
 mod images;
 mod invariants;
 mod leases;
 mod model;
+mod placement;
 mod pool;
 mod proposals;
 mod requests;

@@ -88,6 +88,8 @@ fn take(step: Step, next_uid: &mut u64) {
 		} => {
 			let mut spec = spec();
 			(spec.replicas, spec.term) = (replicas, term);
+			// Machines repeat, so that this is refused now and then.
+			spec.requirement.apart.node = term % 2 == 0;
 			Workspaces::request(tenant, spec, ENDOWMENT, window, LIFETIME)
 		}
 		Step::Propose {

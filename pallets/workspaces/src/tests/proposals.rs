@@ -83,7 +83,7 @@ fn gpus_and_a_proved_score_are_required_where_they_are_asked_for() {
 	build_and_execute(|| {
 		let request = request_with(0, |spec| {
 			spec.requirement.gpus = 2;
-			spec.requirement.min_score_ppm = 500_000;
+			spec.requirement.min_score_percent = 50;
 		});
 		list_with(1, 5, |l| (l.gpus, l.score_ppm) = (1, 500_000));
 		list_with(2, 5, |l| (l.gpus, l.score_ppm) = (2, 499_999));

@@ -6,7 +6,10 @@ use usufruct_primitives::IsolationClass;
 
 use crate::{mock::*, *};
 
-fn ask(change: impl FnOnce(&mut WorkspaceSpec), budget: u128) -> sp_runtime::DispatchResult {
+fn ask(
+	change: impl FnOnce(&mut WorkspaceSpec<AccountId>),
+	budget: u128,
+) -> sp_runtime::DispatchResult {
 	let mut spec = spec();
 	change(&mut spec);
 	Workspaces::request(RuntimeOrigin::signed(TENANT), spec, budget, 0, LIFETIME)
@@ -27,7 +30,7 @@ fn a_request_holds_the_highest_price_of_all_replicas_and_its_deposit() {
 		);
 		let record = Requests::<Test>::get(request).unwrap();
 		assert_eq!(
-			(record.missing, record.live, record.expires_at),
+			(record.missing, record.placed.len(), record.expires_at),
 			(0b111, 0, 51)
 		);
 	});
@@ -90,7 +93,7 @@ fn an_unknown_image_is_refused() {
 fn an_unknown_class_is_refused() {
 	build_and_execute(|| {
 		let name = |class| {
-			move |spec: &mut WorkspaceSpec| {
+			move |spec: &mut WorkspaceSpec<AccountId>| {
 				spec.requirement.classes.try_push(class).unwrap();
 			}
 		};
@@ -103,8 +106,9 @@ fn an_unknown_class_is_refused() {
 fn the_isolation_fits_the_kind_of_image() {
 	build_and_execute(|| {
 		let set = |image, isolation| {
-			move |spec: &mut WorkspaceSpec| {
-				(spec.image, spec.requirement.isolation) = (image, Some(isolation));
+			move |spec: &mut WorkspaceSpec<AccountId>| {
+				spec.image = image;
+				spec.requirement.isolation.try_push(isolation).unwrap();
 			}
 		};
 		let refused = Error::<Test>::IsolationMismatch;

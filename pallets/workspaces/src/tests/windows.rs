@@ -1,7 +1,11 @@
 //! Requests that wait for better proposals.
 
-use frame_support::{assert_noop, assert_ok};
-use sp_runtime::{DispatchError::BadOrigin, DispatchResult};
+use frame_support::{
+	assert_noop, assert_ok,
+	dispatch::{GetDispatchInfo, Pays},
+};
+use proptest::prelude::*;
+use sp_runtime::{traits::Dispatchable, DispatchError::BadOrigin, DispatchResult};
 
 use crate::{mock::*, *};
 
@@ -231,4 +235,79 @@ fn an_unknown_request_is_not_settled_and_neither_root_nor_nobody_settles() {
 			assert_noop!(Workspaces::settle(origin, 9), BadOrigin);
 		}
 	});
+}
+
+#[test]
+fn who_copies_a_known_proposal_earns_nothing_by_it() {
+	build_and_execute(|| {
+		list(1, 5);
+		let request = request_with(5, |_| {});
+		let copied = proposal(request, 0, 1);
+		let by = |who| Workspaces::propose_signed(RuntimeOrigin::signed(who), copied);
+		assert_ok!(by(STRANGER));
+		assert_noop!(by(AUTHOR), Error::<Test>::NotBetter);
+		run_to(6);
+		assert_ok!(settle(request));
+		assert_eq!(Matchers::get(), [(1, Some(STRANGER))]);
+	});
+}
+
+#[test]
+fn a_proposal_that_cannot_hold_costs_its_author_the_whole_fee() {
+	build_and_execute(|| {
+		list(1, 1_000);
+		let request = request_with(5, |_| {});
+		let call = RuntimeCall::Workspaces(Call::propose_signed {
+			proposal: proposal(request, 0, 1),
+		});
+		assert_eq!(call.get_dispatch_info().pays_fee, Pays::Yes);
+		let refused = call.dispatch(RuntimeOrigin::signed(STRANGER)).unwrap_err();
+		assert_eq!(refused.error, Error::<Test>::Unsuitable.into());
+		assert_eq!(refused.post_info.pays_fee, Pays::Yes);
+		// Nothing of the declared weight is given back.
+		assert_eq!(refused.post_info.actual_weight, None);
+	});
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(64))]
+
+	#[test]
+	fn the_order_in_which_proposals_arrive_never_decides(
+		(listings, first, second) in prop::collection::vec((1u128..14, 0u32..6), 1..12)
+			.prop_flat_map(|listings| {
+				let uids: Vec<u64> = (0..listings.len() as u64).collect();
+				(Just(listings), Just(uids.clone()).prop_shuffle(), Just(uids).prop_shuffle())
+			}),
+		gone in prop::option::of(0u32..6),
+	) {
+		let outcome = |order: Vec<u64>| {
+			let mut outcome = (vec![], None);
+			build_and_execute(|| {
+				for (uid, (price, node)) in listings.iter().enumerate() {
+					list_with(uid as u64, *price, |listing| listing.node = *node);
+				}
+				let request = request_with(5, |_| {});
+				for uid in order {
+					let _: DispatchResult = propose(request, 0, uid);
+				}
+				let kept = Candidates::<Test>::get(request, 0);
+				let best = kept.first().map(|best| best.rank);
+				// The best of all is kept, and nothing that is worse stands before it.
+				let most = (0..listings.len() as u64).filter_map(|uid| {
+					let demand = Requests::<Test>::get(request)?.demand_of(request, 0)?;
+					Workspaces::candidate(&demand, uid, None).ok()
+				});
+				assert_eq!(best, most.map(|candidate| candidate.rank).max());
+				if let Some(node) = gone {
+					take_offline(node);
+				}
+				run_to(6);
+				let _: DispatchResult = settle(request);
+				outcome = (bound(), best);
+			});
+			outcome
+		};
+		prop_assert_eq!(outcome(first), outcome(second));
+	}
 }

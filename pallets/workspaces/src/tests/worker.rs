@@ -15,10 +15,10 @@ use usufruct_offchain_worker::Mismatch;
 use crate::{mock::*, *};
 
 /// The node's pool: takes out what was sent to it.
-type Pool<'a> = &'a dyn Fn() -> Vec<Vec<u8>>;
+pub(super) type Pool<'a> = &'a dyn Fn() -> Vec<Vec<u8>>;
 
 /// Runs a test on a node that is a validator.
-fn as_validator(test: impl FnOnce(Pool<'_>)) {
+pub(super) fn as_validator(test: impl FnOnce(Pool<'_>)) {
 	let mut ext = new_test_ext();
 	let (offchain, _) = TestOffchainExt::new();
 	let (pool, state) = TestTransactionPoolExt::new();
@@ -32,7 +32,7 @@ fn as_validator(test: impl FnOnce(Pool<'_>)) {
 }
 
 /// The worker's run of this block: the calls that it sent.
-fn work(pool: Pool<'_>) -> Vec<RuntimeCall> {
+pub(super) fn work(pool: Pool<'_>) -> Vec<RuntimeCall> {
 	Workspaces::offchain_worker(System::block_number());
 	pool()
 		.iter()
@@ -41,7 +41,7 @@ fn work(pool: Pool<'_>) -> Vec<RuntimeCall> {
 }
 
 /// The next block's author includes the calls.
-fn include(calls: Vec<RuntimeCall>) {
+pub(super) fn include(calls: Vec<RuntimeCall>) {
 	pass(1);
 	for call in calls {
 		call.authorize(TransactionSource::InBlock).unwrap().unwrap();
