@@ -273,3 +273,65 @@ impl Link {
 		self.ask(ask).await
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use subxt_signer::sr25519::dev;
+	use tokio::net::TcpListener;
+
+	use super::*;
+
+	/// An agent that greets by a certificate: its own, or another.
+	async fn greet(is_own: bool) -> Result<Link, LinkError> {
+		let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+		let address = listener.local_addr().unwrap().to_string();
+		let agent = async {
+			let (config, own) = tls::server().unwrap();
+			let (_, other) = tls::server().unwrap();
+			let certificate = if is_own { own } else { other };
+			let identity = Identity::sign([1; 32], [2; 32], &certificate, &dev::bob());
+			let (stream, _) = listener.accept().await.unwrap();
+			let (reader, mut writer, session) = accept(stream, config).await.unwrap();
+			writer.send(&FromAgent::Greeting(identity)).await.unwrap();
+			(session, reader)
+		};
+		let ((session, _reader), link) = tokio::join!(agent, Link::open(&address));
+		if let Ok(link) = &link {
+			assert_eq!(
+				link.session, session,
+				"both ends know the session by the same value"
+			);
+		}
+		link
+	}
+
+	#[tokio::test]
+	async fn an_agent_is_known_by_the_key_that_signed_for_its_certificate() {
+		let link = greet(true).await.unwrap();
+		assert_eq!(link.identity.agent, dev::bob().public_key().0);
+	}
+
+	#[tokio::test]
+	async fn whoever_repeats_the_greeting_of_another_certificate_is_found_out() {
+		assert!(matches!(greet(false).await, Err(LinkError::NotItself(_))));
+	}
+
+	#[tokio::test]
+	async fn every_session_is_known_by_another_value() {
+		let (one, two) = (greet(true).await.unwrap(), greet(true).await.unwrap());
+		assert_ne!(one.session, two.session);
+	}
+
+	#[tokio::test]
+	async fn a_message_that_is_too_large_or_nonsense_is_an_error() {
+		let (near, far) = tokio::io::duplex(1 << 20);
+		let mut reader = Reader(FramedRead::new(far, frames()));
+		let mut writer = Writer(FramedWrite::new(near, LengthDelimitedCodec::new()));
+		writer.send(&(9u8, 9u8)).await.unwrap();
+		let nonsense = reader.next::<FromTenant>().await;
+		assert!(matches!(nonsense, Err(LinkError::Gibberish(_))));
+		writer.send(&vec![0u8; MAX_FRAME + 1]).await.unwrap();
+		let large = reader.next::<FromTenant>().await;
+		assert!(matches!(large, Err(LinkError::Broken(_))));
+	}
+}

@@ -146,10 +146,7 @@ pub fn read(path: &Path) -> Result<Settings> {
 impl Config {
 	/// Where tenants reach the agent, as the chain tells them.
 	pub fn access_address(&self) -> String {
-		if self.public_address.contains(':') {
-			return format!("[{}]:{}", self.public_address, self.access_port);
-		}
-		format!("{}:{}", self.public_address, self.access_port)
+		access_address(Some(&self.public_address), Some(self.access_port))
 	}
 
 	/// Where health and metrics are, unless told otherwise.
@@ -187,9 +184,7 @@ impl Config {
 				.ok_or_else(|| missing("the owner", "--owner"))?,
 			data_dir: settings.data_dir.unwrap_or_else(Self::default_data_dir),
 			listen: settings.listen.unwrap_or_else(Self::default_listen),
-			public_address: settings
-				.public_address
-				.unwrap_or_else(|| "127.0.0.1".into()),
+			public_address: settings.public_address.unwrap_or_else(|| LOOPBACK.into()),
 			access_port: settings
 				.access_port
 				.unwrap_or(usufruct_access::DEFAULT_PORT),
@@ -200,9 +195,30 @@ impl Config {
 	}
 }
 
+/// The usual public address: this machine alone.
+const LOOPBACK: &str = "127.0.0.1";
+
+/// `host:port` at which tenants reach the agent.
+pub(crate) fn access_address(host: Option<&str>, port: Option<u16>) -> String {
+	let (host, port) = (
+		host.unwrap_or(LOOPBACK),
+		port.unwrap_or(usufruct_access::DEFAULT_PORT),
+	);
+	if host.contains(':') {
+		return format!("[{host}]:{port}");
+	}
+	format!("{host}:{port}")
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn tenants_find_the_agent_at_its_public_address_and_port() {
+		assert_eq!(access_address(None, None), "127.0.0.1:9617");
+		assert_eq!(access_address(Some("::1"), Some(5)), "[::1]:5");
+	}
 
 	#[test]
 	fn an_unknown_key_is_refused_by_its_name() {

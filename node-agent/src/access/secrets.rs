@@ -22,9 +22,9 @@ use usufruct_access::{
 use crate::engine::Failure;
 
 /// Where containers find the files.
-pub const FOLDER: &str = "/run/secrets";
+pub(super) const FOLDER: &str = "/run/secrets";
 /// Most secrets of one lease.
-pub const MAX_SECRETS: usize = 32;
+pub(super) const MAX_SECRETS: usize = 32;
 /// File systems in memory, the first that is one and may be written to.
 const MEMORY: [&str; 2] = ["/run", "/dev/shm"];
 

@@ -1,7 +1,7 @@
 //! What tenants do with what runs here: read its log, run a command in it, connect to its ports, start
 //! it again. Who may, was decided before.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use bollard::{
 	container::LogOutput,
@@ -17,6 +17,11 @@ use usufruct_access::message::{Channel, Code, Progress, Refusal, Step, MAX_PIECE
 
 use super::{docker::DockerEngine, log::Log, Engines, GENERATION};
 use crate::domain::Condition;
+
+/// So often the engine is asked for a command's status whose output ended.
+const STATUS_LOOKS: u32 = 60;
+/// Between two of these looks.
+const STATUS_PAUSE: Duration = Duration::from_millis(50);
 
 /// What comes out of a workspace.
 pub type Output = Pin<Box<dyn Stream<Item = Result<(Channel, Bytes), Refusal>> + Send>>;
@@ -74,8 +79,15 @@ impl Control {
 		let Self::Command(command) = self else {
 			return None;
 		};
-		let found = command.docker.inspect_exec(&command.id).await.ok()?;
-		found.exit_code
+		// The engine hears of the end a moment later than of the end of the output, and tells nobody.
+		for _ in 0..STATUS_LOOKS {
+			let found = command.docker.inspect_exec(&command.id).await.ok()?;
+			if found.running != Some(true) {
+				return found.exit_code;
+			}
+			tokio::time::sleep(STATUS_PAUSE).await;
+		}
+		None
 	}
 
 	/// Ends a command that still runs: nobody is there any more who could use it.
