@@ -198,9 +198,9 @@ fn copies(tenant: &Cli, lease: &str, folder: &std::path::Path) {
 	assert_eq!(moved["bytes"], 2_000_005, "{moved}");
 	assert_eq!(std::fs::read(back.join("sub/large")).unwrap(), bytes);
 	assert_eq!(std::fs::read(back.join("-small")).unwrap(), b"small");
-	let again = tenant
-		.refused(&["workspace", "copy", &there, target])
-		.unwrap();
+	let small = (format!("{lease}:/tmp/copied/-small"), back.join("-small"));
+	let again = ["workspace", "copy", &small.0, small.1.to_str().unwrap()];
+	let again = tenant.refused(&again).unwrap();
 	assert!(again.message.contains("nothing is overwritten"), "{again}");
 	let read_only = tenant
 		.refused(&["workspace", "copy", source, &format!("{lease}:/x")])
