@@ -145,11 +145,9 @@ fn split(path: &str) -> Result<(String, String), Refusal> {
 	if path.len() > MAX_PATH {
 		return Err(too_large("a path", MAX_PATH, path.len()));
 	}
-	let (folder, name) = path
-		.trim_end_matches('/')
-		.rsplit_once('/')
-		.unwrap_or((".", path));
-	if name.is_empty() || name == ".." || path.contains('\0') {
+	let trimmed = path.trim_end_matches('/');
+	let (folder, name) = trimmed.rsplit_once('/').unwrap_or((".", trimmed));
+	if matches!(name, "" | "." | "..") || path.contains('\0') {
 		let text = format!("{path:?} names no file or folder that could be copied");
 		return Err(Refusal::new(Code::Failed, text));
 	}
@@ -454,7 +452,7 @@ mod tests {
 		assert_eq!(ok("/x"), ("/".into(), "./x".into()));
 		assert_eq!(ok("-x"), ("./.".into(), "./-x".into()));
 		assert_eq!(ok("-a/-x"), ("./-a".into(), "./-x".into()));
-		for path in ["", "/", "/tmp/..", "..", "a\0b"] {
+		for path in ["", "/", "/tmp/..", "/tmp/.", "..", "a\0b"] {
 			assert!(split(path).is_err(), "{path:?}");
 		}
 		assert_eq!(

@@ -51,10 +51,10 @@ impl Chain {
 			let Some(right) = fetch!(at, held.use_rights(), (lease.uid,)) else {
 				continue;
 			};
-			let UseRightState::Sold { until } = right.state else {
+			let UseRightState::Sold { from, until } = right.state else {
 				continue;
 			};
-			if block < until.min(lease.ends_at) {
+			if (from..until.min(lease.ends_at)).contains(&block) {
 				let AccountId32(holder) = right.holder;
 				let generation = lease.generation;
 				rights.insert(id, Right { generation, holder });
