@@ -143,6 +143,8 @@ fn the_holder_of_the_right_reaches_its_container_and_nobody_else_does() {
 	assert!(refused.message.contains("holds use right"), "{refused}");
 
 	println!("the right goes to another holder, and a session that is open ends");
+	// The log began anew with the restart.
+	shell(&tenant, &lease, "printf 'again\\n' > /proc/1/fd/1");
 	let mut follow = Running::start(&tenant, &["workspace", "logs", &lease, "--follow"]);
 	assert!(follow.line()["stdout"].is_string());
 	tenant
