@@ -151,6 +151,11 @@ impl Context {
 		}
 	}
 
+	/// Whether a program reads what is shown.
+	pub(crate) fn is_json(&self) -> bool {
+		self.global.json
+	}
+
 	/// Says something while a person waits.
 	pub(crate) fn say(&self, text: &str) {
 		if !self.global.json {

@@ -17,6 +17,8 @@ pub(crate) enum Failure {
 	Chain(Error),
 	/// What was waited for did not happen.
 	Gone(String),
+	/// A command in a workspace ended with this status, which becomes the program's.
+	Ended(i64),
 	/// Nothing: the person only asked for the fee, in the smallest unit.
 	OnlyFee(u128),
 }
@@ -30,14 +32,18 @@ impl Failure {
 			Self::Chain(Error::Key { .. } | Error::KeyFile { .. } | Error::Account { .. }) => 3,
 			Self::Chain(Error::Unreachable { .. } | Error::Broken { .. }) => 5,
 			Self::Chain(_) | Self::Gone(_) => 4,
+			// A program has eight bits for it; what does not fit is no success.
+			Self::Ended(status) => i32::from(u8::try_from(*status).unwrap_or(u8::MAX)),
 			Self::OnlyFee(_) => 0,
 		}
 	}
 
-	fn message(&self) -> String {
+	/// What is wrong, in words.
+	pub(crate) fn message(&self) -> String {
 		match self {
 			Self::Usage(text) | Self::Configuration(text) | Self::Gone(text) => text.clone(),
 			Self::Chain(error) => error.to_string(),
+			Self::Ended(status) => format!("the command ended with status {status}"),
 			Self::OnlyFee(fee) => format!("it would cost {}", amount::show(*fee)),
 		}
 	}
@@ -86,8 +92,12 @@ const FIRST: [&str; 18] = [
 	"state",
 ];
 
-/// Shows a command's document: an object as lines, a list of objects as a table.
+/// Shows a command's document: an object as lines, a list of objects as a table. A command that has shown
+/// everything by itself has no document.
 pub(crate) fn show(value: &Value, json: bool) {
+	if value.is_null() {
+		return;
+	}
 	let text = if json { value.to_string() } else { text(value) };
 	// Who reads no further, as `head` does, has what it wanted.
 	let _: std::io::Result<()> = writeln!(std::io::stdout(), "{text}");

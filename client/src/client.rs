@@ -164,6 +164,15 @@ impl Client {
 		}
 	}
 
+	/// The hash of the first block, which tells one chain from another.
+	///
+	/// # Errors
+	///
+	/// [`Error::Broken`].
+	pub async fn genesis(&self) -> Result<H256, Error> {
+		self.hash_of(0).await
+	}
+
 	/// The hash of a block of the best chain.
 	pub(crate) async fn hash_of(&self, number: u64) -> Result<H256, Error> {
 		self.legacy

@@ -55,6 +55,8 @@ pub struct AgentOptions {
 	pub crash_at: Option<String>,
 	/// Where it tells its health. The same again after a restart.
 	pub port: u16,
+	/// Where tenants reach it.
+	pub access_port: u16,
 }
 
 impl AgentOptions {
@@ -68,6 +70,7 @@ impl AgentOptions {
 			engine: Engine::Wasm,
 			crash_at: None,
 			port: free_port()?,
+			access_port: free_port()?,
 		})
 	}
 }
@@ -92,6 +95,7 @@ impl AgentProcess {
 				.args(["run", "--url", &options.url, "--key", &options.key])
 				.args(["--owner", &options.owner, "--listen", &listen])
 				.args(["--engine", options.engine.name()])
+				.args(["--access-port", &options.access_port.to_string()])
 				.arg("--data-dir")
 				.arg(&options.data);
 			if let Engine::Docker(host) = &options.engine {

@@ -52,14 +52,22 @@ impl Cli {
 		})
 	}
 
-	/// Runs a command with `--json`. Gives its document, or why it was refused.
-	pub fn try_run(&self, arguments: &[&str]) -> Result<Result<Value, CliError>> {
-		wait::check_stopped()?;
-		let output = Command::new(&self.program)
+	/// A command with `--json`, to be started by whoever talks with it while it runs.
+	pub fn command(&self, arguments: &[&str]) -> Command {
+		let mut command = Command::new(&self.program);
+		command
 			.args([
 				"--json", "--until", "in-block", "--url", &self.url, "--key", &self.key,
 			])
-			.args(arguments)
+			.args(arguments);
+		command
+	}
+
+	/// Runs a command with `--json`. Gives its document, or why it was refused.
+	pub fn try_run(&self, arguments: &[&str]) -> Result<Result<Value, CliError>> {
+		wait::check_stopped()?;
+		let output = self
+			.command(arguments)
 			.output()
 			.wrap_err("start usufruct")?;
 		if output.status.success() {

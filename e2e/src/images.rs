@@ -56,6 +56,7 @@ pub fn container(host: &str, name: &str, folder: &Path) -> Result<String> {
 		"sha256sum",
 		"cut",
 		"cat",
+		"tar",
 		"id",
 		"sleep",
 		"wget",

@@ -1,5 +1,6 @@
 //! What the agent reads from the chain and tells it, in the agent's own words.
 
+mod access;
 mod proofs;
 
 pub use proofs::{Due, Task};

@@ -9,7 +9,7 @@ use usufruct_client::amount;
 
 use crate::{
 	chain::{Chain, Standing},
-	config::{Config, EngineChoice, Settings},
+	config::{self, Config, EngineChoice, Settings},
 	engine::Engines,
 	inventory::{self, Machine},
 };
@@ -107,7 +107,7 @@ fn of_machine(machine: &Machine) -> Vec<Finding> {
 
 async fn of_engines(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 	let choice = settings.engine.unwrap_or_default();
-	match Engines::new(choice, data_dir, "127.0.0.1").await {
+	match Engines::new(choice, data_dir, "127.0.0.1", None).await {
 		Ok(engines) => {
 			let mut findings = vec![ok(format!("engines: {}", engines.names().join(", ")))];
 			if choice == EngineChoice::Auto && !engines.names().contains(&"docker") {
@@ -128,15 +128,24 @@ async fn of_engines(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 }
 
 async fn of_port(settings: &Settings) -> Vec<Finding> {
-	let address = settings.listen.unwrap_or_else(Config::default_listen);
-	match tokio::net::TcpListener::bind(address).await {
-		Ok(_) => vec![ok(format!("/health and /metrics can listen at {address}"))],
-		Err(error) => vec![finding(
-			Grade::Problem,
-			format!("/health and /metrics cannot listen at {address}: {error}"),
-			"stop what listens there (another agent?), or choose another address with --listen",
-		)],
+	let listen = settings.listen.unwrap_or_else(Config::default_listen);
+	let access = config::access_address(settings.public_address.as_deref(), settings.access_port);
+	let ports = [
+		("/health and /metrics", listen.to_string(), "--listen"),
+		("what tenants reach", access, "--access-port"),
+	];
+	let mut findings = Vec::new();
+	for (what, address, flag) in ports {
+		findings.push(match tokio::net::TcpListener::bind(&address).await {
+			Ok(_) => ok(format!("{what} can listen at {address}")),
+			Err(error) => finding(
+				Grade::Problem,
+				format!("{what} cannot listen at {address}: {error}"),
+				format!("stop what listens there (another agent?), or choose another address with {flag}"),
+			),
+		});
 	}
+	findings
 }
 
 async fn of_chain(config: &Config, machine: &Machine) -> Vec<Finding> {

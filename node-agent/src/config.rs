@@ -33,6 +33,9 @@ pub struct Settings {
 	/// The address that tenants reach workspaces at [default: 127.0.0.1]
 	#[arg(long, env = "USUFRUCT_AGENT_PUBLIC_ADDRESS")]
 	pub public_address: Option<String>,
+	/// Port of the public address at which tenants reach logs, exec, files and secrets [default: 9617]
+	#[arg(long, env = "USUFRUCT_AGENT_ACCESS_PORT")]
+	pub access_port: Option<u16>,
 	/// Which engines may run workspaces: auto, docker, wasm [default: auto]
 	#[arg(long, env = "USUFRUCT_AGENT_ENGINE")]
 	pub engine: Option<EngineChoice>,
@@ -81,6 +84,8 @@ pub struct Config {
 	pub listen: SocketAddr,
 	/// The address that tenants reach workspaces at.
 	pub public_address: String,
+	/// Port of that address at which tenants reach the agent.
+	pub access_port: u16,
 	/// Which engines may run workspaces.
 	pub engine: EngineChoice,
 	/// Country of the machine.
@@ -114,6 +119,7 @@ impl Settings {
 			data_dir: self.data_dir.or(file.data_dir),
 			listen: self.listen.or(file.listen),
 			public_address: self.public_address.or(file.public_address),
+			access_port: self.access_port.or(file.access_port),
 			engine: self.engine.or(file.engine),
 			region: self.region.or(file.region),
 			heartbeat_blocks: self.heartbeat_blocks.or(file.heartbeat_blocks),
@@ -138,6 +144,11 @@ pub fn read(path: &Path) -> Result<Settings> {
 }
 
 impl Config {
+	/// Where tenants reach the agent, as the chain tells them.
+	pub fn access_address(&self) -> String {
+		access_address(Some(&self.public_address), Some(self.access_port))
+	}
+
 	/// Where health and metrics are, unless told otherwise.
 	pub fn default_listen() -> SocketAddr {
 		SocketAddr::from(([127, 0, 0, 1], 9616))
@@ -173,9 +184,10 @@ impl Config {
 				.ok_or_else(|| missing("the owner", "--owner"))?,
 			data_dir: settings.data_dir.unwrap_or_else(Self::default_data_dir),
 			listen: settings.listen.unwrap_or_else(Self::default_listen),
-			public_address: settings
-				.public_address
-				.unwrap_or_else(|| "127.0.0.1".into()),
+			public_address: settings.public_address.unwrap_or_else(|| LOOPBACK.into()),
+			access_port: settings
+				.access_port
+				.unwrap_or(usufruct_access::DEFAULT_PORT),
 			engine: settings.engine.unwrap_or_default(),
 			region: settings.region.unwrap_or(0),
 			heartbeat_blocks: settings.heartbeat_blocks.unwrap_or(15).max(1),
@@ -183,9 +195,30 @@ impl Config {
 	}
 }
 
+/// The usual public address: this machine alone.
+const LOOPBACK: &str = "127.0.0.1";
+
+/// `host:port` at which tenants reach the agent.
+pub(crate) fn access_address(host: Option<&str>, port: Option<u16>) -> String {
+	let (host, port) = (
+		host.unwrap_or(LOOPBACK),
+		port.unwrap_or(usufruct_access::DEFAULT_PORT),
+	);
+	if host.contains(':') {
+		return format!("[{host}]:{port}");
+	}
+	format!("{host}:{port}")
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn tenants_find_the_agent_at_its_public_address_and_port() {
+		assert_eq!(access_address(None, None), "127.0.0.1:9617");
+		assert_eq!(access_address(Some("::1"), Some(5)), "[::1]:5");
+	}
 
 	#[test]
 	fn an_unknown_key_is_refused_by_its_name() {

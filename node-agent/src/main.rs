@@ -1,11 +1,13 @@
 //! `usufruct-agent`: runs on a provider's machine.
 #![allow(clippy::print_stdout)]
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser;
 use eyre::{Result, WrapErr};
+use usufruct_access::sealing::SealingKey;
 use usufruct_agent::{
+	access::{self, Secrets},
 	chain::Chain,
 	check,
 	config::{self, Config, Settings},
@@ -87,7 +89,12 @@ async fn run(config: Config) -> Result<()> {
 		.wrap_err_with(|| format!("create the data folder {}", config.data_dir.display()))?;
 	let machine = inventory::look(&config.data_dir)?;
 	let journal = Journal::open(&config.data_dir)?;
-	let engines = Engines::new(config.engine, &config.data_dir, &config.public_address).await?;
+	let key = SealingKey::derive(&config.key.0);
+	let secrets = Secrets::new(&config.data_dir, key)?;
+	let (data_dir, public_address) = (&config.data_dir, &config.public_address);
+	let given = Some(secrets.clone());
+	let engines = Engines::new(config.engine, data_dir, public_address, given).await?;
+	let engines = Arc::new(engines);
 	tracing::info!(engines = ?engines.names(), devices = machine.devices.len(), "machine looked at");
 	for note in &machine.notes {
 		tracing::info!("{note}");
@@ -95,6 +102,8 @@ async fn run(config: Config) -> Result<()> {
 	let metrics = server::Metrics::new()?;
 	server::serve(config.listen, metrics.clone()).await?;
 	let chain = Chain::connect(&config, Duration::from_secs(60)).await?;
+	let identity = machine.identity;
+	access::start(&config, &chain, identity, engines.clone(), secrets).await?;
 	Reconciler::new(config, chain, engines, journal, machine, metrics)
 		.run(stop_signal())
 		.await;

@@ -53,7 +53,7 @@ impl Reconciler {
 	pub fn new(
 		config: Config,
 		chain: Chain,
-		engines: Engines,
+		engines: Arc<Engines>,
 		journal: Journal,
 		machine: Machine,
 		metrics: Metrics,
@@ -69,7 +69,7 @@ impl Reconciler {
 		Self {
 			config,
 			chain,
-			engines: Arc::new(engines),
+			engines,
 			journal,
 			machine,
 			metrics,
@@ -131,7 +131,7 @@ impl Reconciler {
 				.chain
 				.register(
 					&self.machine,
-					&self.config.public_address,
+					&self.config.access_address(),
 					self.config.region,
 				)
 				.await;
@@ -328,12 +328,7 @@ impl Start {
 		if lease.endpoint.is_none() {
 			self.chain.report_dispensing(id, generation, 0).await?;
 		}
-		let started = self
-			.engines
-			.start(lease, |percent| {
-				tracing::debug!(lease = id, percent, "dispensing");
-			})
-			.await;
+		let started = self.engines.start(lease).await;
 		crash_point("after-start");
 		match started {
 			Ok(Started::Running(endpoint)) => {

@@ -3,6 +3,7 @@
 //! One program, so that the tests run side by side: they wait for blocks more than they compute.
 #![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
+mod access;
 mod bad_images;
 mod bad_input;
 mod crashes;

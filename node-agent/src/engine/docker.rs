@@ -16,11 +16,16 @@ use bollard::{
 use eyre::{Result, WrapErr};
 use futures::StreamExt;
 
-use super::{Failure, Started};
-use crate::domain::{Actual, Condition, DesiredLease};
+use super::{
+	progress::{layer_of, Tracker},
+	Failure, Started, GENERATION,
+};
+use crate::{
+	access::Secrets,
+	domain::{Actual, Condition, DesiredLease},
+};
 
 const LEASE: &str = "usufruct.lease";
-const GENERATION: &str = "usufruct.generation";
 const AGENT: &str = "usufruct.agent";
 /// Processes of one container.
 const PIDS: i64 = 512;
@@ -28,10 +33,11 @@ const PIDS: i64 = 512;
 /// Runs containers.
 #[derive(Debug)]
 pub struct DockerEngine {
-	docker: Docker,
+	pub(super) docker: Docker,
 	/// Tells this agent's containers from those of another on the same machine.
 	agent: String,
 	public_address: String,
+	secrets: Option<Secrets>,
 }
 
 impl DockerEngine {
@@ -40,7 +46,11 @@ impl DockerEngine {
 	/// # Errors
 	///
 	/// Where it does not answer.
-	pub async fn connect(data_dir: &Path, public_address: &str) -> Result<Self> {
+	pub async fn connect(
+		data_dir: &Path,
+		public_address: &str,
+		secrets: Option<Secrets>,
+	) -> Result<Self> {
 		let docker = Docker::connect_with_defaults().wrap_err("connect to Docker")?;
 		docker
 			.ping()
@@ -53,10 +63,11 @@ impl DockerEngine {
 			docker,
 			agent,
 			public_address: public_address.into(),
+			secrets,
 		})
 	}
 
-	fn name(&self, lease: u64) -> String {
+	pub(super) fn name(&self, lease: u64) -> String {
 		format!("usufruct-{}-{lease}", self.agent)
 	}
 
@@ -137,12 +148,8 @@ impl DockerEngine {
 	/// # Errors
 	///
 	/// [`Failure`]; nothing of the lease is left then.
-	pub async fn start(
-		&self,
-		lease: &DesiredLease,
-		progress: impl Fn(u8) + Send + Sync,
-	) -> Result<Started, Failure> {
-		let image = self.dispense(lease, progress).await?;
+	pub async fn start(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Started, Failure> {
+		let image = self.dispense(lease, tracker).await?;
 		let crashed = |error: bollard::errors::Error| Failure::Crashed(error.to_string());
 		// What an interrupted start left behind.
 		self.stop(lease.lease)
@@ -161,7 +168,10 @@ impl DockerEngine {
 		};
 		self.docker.create_network(network).await.map_err(crashed)?;
 		let options = CreateContainerOptionsBuilder::default().name(&name).build();
-		let body = self.container(lease, image, &name, labels);
+		let mut body = self.container(lease, image, &name, labels);
+		if let Some(secrets) = &self.secrets {
+			secrets.give(lease.lease, lease.generation, &mut body)?;
+		}
 		let created = async {
 			self.docker.create_container(Some(options), body).await?;
 			self.docker.start_container(&name, None).await
@@ -234,14 +244,9 @@ impl DockerEngine {
 	}
 
 	/// The image's identifier: there already, or pulled by its digest.
-	async fn dispense(
-		&self,
-		lease: &DesiredLease,
-		progress: impl Fn(u8) + Send + Sync,
-	) -> Result<String, Failure> {
+	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<String, Failure> {
 		let digest = format!("sha256:{}", hex::encode(lease.digest));
 		if self.docker.inspect_image(&digest).await.is_ok() {
-			progress(100);
 			return Ok(digest);
 		}
 		let reference = format!("{}@{digest}", lease.reference);
@@ -249,20 +254,11 @@ impl DockerEngine {
 			.from_image(&reference)
 			.build();
 		let mut pull = self.docker.create_image(Some(options), None, None);
-		let mut layers: HashMap<String, (i64, i64)> = HashMap::new();
 		while let Some(step) = pull.next().await {
 			let step =
 				step.map_err(|error| Failure::ImageNotFound(format!("{reference}: {error}")))?;
-			if let (Some(layer), Some(detail)) = (step.id, step.progress_detail) {
-				if let (Some(current), Some(total)) = (detail.current, detail.total) {
-					layers.insert(layer, (current, total));
-				}
-			}
-			let (current, total) = layers
-				.values()
-				.fold((0, 0), |(c, t), (current, total)| (c + current, t + total));
-			if total > 0 {
-				progress((current * 100 / total).clamp(0, 100) as u8);
+			if let Some(layer) = layer_of(&step) {
+				tracker.layer(layer);
 			}
 		}
 		self.docker

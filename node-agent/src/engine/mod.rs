@@ -1,14 +1,27 @@
 //! What runs workspaces: WebAssembly in this process, containers in Docker.
 
+pub mod access;
 pub mod docker;
+pub mod log;
+pub mod progress;
 pub mod wasm;
 
-use std::path::Path;
+use std::{
+	collections::HashMap,
+	path::Path,
+	sync::{Arc, Mutex, PoisonError},
+};
+
+use usufruct_access::message::Step;
 
 use crate::{
+	access::Secrets,
 	config::EngineChoice,
 	domain::{Actual, DesiredLease, ImageKind},
 };
+
+/// The label that names the generation of the lease that something belongs to.
+const GENERATION: &str = "usufruct.generation";
 
 /// Why a workspace does not run. The chain knows these reasons by the same names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,10 +60,15 @@ pub enum Started {
 pub struct Engines {
 	wasm: wasm::WasmEngine,
 	docker: Option<docker::DockerEngine>,
+	/// How far the images are.
+	dispensing: progress::Dispensing,
+	/// Held by whoever starts a lease, or stops it to be started again.
+	locks: Mutex<HashMap<u64, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 impl Engines {
-	/// Prepares the engines; says which Docker was found, or why none.
+	/// Prepares the engines; says which Docker was found, or why none. Workspaces see of `secrets` what
+	/// is theirs.
 	///
 	/// # Errors
 	///
@@ -59,11 +77,12 @@ impl Engines {
 		choice: EngineChoice,
 		data_dir: &Path,
 		public_address: &str,
+		secrets: Option<Secrets>,
 	) -> eyre::Result<Self> {
-		let wasm = wasm::WasmEngine::new(data_dir, public_address)?;
+		let wasm = wasm::WasmEngine::new(data_dir, public_address, secrets.clone())?;
 		let docker = match choice {
 			EngineChoice::Wasm => None,
-			_ => match docker::DockerEngine::connect(data_dir, public_address).await {
+			_ => match docker::DockerEngine::connect(data_dir, public_address, secrets).await {
 				Ok(engine) => Some(engine),
 				Err(error) if choice == EngineChoice::Docker => return Err(error),
 				Err(error) => {
@@ -72,7 +91,37 @@ impl Engines {
 				}
 			},
 		};
-		Ok(Self { wasm, docker })
+		Ok(Self {
+			wasm,
+			docker,
+			dispensing: progress::Dispensing::default(),
+			locks: Mutex::default(),
+		})
+	}
+
+	fn lock_of(&self, lease: u64) -> Arc<tokio::sync::Mutex<()>> {
+		let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+		locks.entry(lease).or_default().clone()
+	}
+
+	/// Whether a lease is being started.
+	pub fn is_starting(&self, lease: u64) -> bool {
+		self.lock_of(lease).try_lock().is_err()
+	}
+
+	/// Forgets what is remembered of all leases but these, and those that are being started: the
+	/// state that shows them may not have been read yet.
+	pub fn keep(&self, is_kept: impl Fn(u64, u32) -> bool) {
+		let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+		let is_starting = |lease: u64| {
+			let lock = locks.get(&lease);
+			lock.is_some_and(|lock| lock.try_lock().is_err())
+		};
+		self.dispensing
+			.keep(|lease, generation| is_kept(lease, generation) || is_starting(lease));
+		self.wasm
+			.keep_logs(|lease, generation| is_kept(lease, generation) || is_starting(lease));
+		locks.retain(|_, lock| lock.try_lock().is_err());
 	}
 
 	/// The engines' names.
@@ -94,23 +143,27 @@ impl Engines {
 		Ok(actual)
 	}
 
-	/// Gets the image and starts the lease; tells how much has arrived, in percent.
+	/// Gets the image and starts the lease; tells whoever follows it how far it is.
 	///
 	/// # Errors
 	///
 	/// [`Failure`]; nothing of the lease runs then.
-	pub async fn start(
-		&self,
-		lease: &DesiredLease,
-		progress: impl Fn(u8) + Send + Sync,
-	) -> Result<Started, Failure> {
-		match (lease.kind, &self.docker) {
-			(ImageKind::Wasm, _) => self.wasm.start(lease, progress).await,
-			(ImageKind::Oci, Some(docker)) => docker.start(lease, progress).await,
+	pub async fn start(&self, lease: &DesiredLease) -> Result<Started, Failure> {
+		let lock = self.lock_of(lease.lease);
+		let _guard = lock.lock().await;
+		let tracker = self.dispensing.begin(lease.lease, lease.generation);
+		let started = match (lease.kind, &self.docker) {
+			(ImageKind::Wasm, _) => self.wasm.start(lease, &tracker).await,
+			(ImageKind::Oci, Some(docker)) => docker.start(lease, &tracker).await,
 			(ImageKind::Oci, None) => Err(Failure::NoEngine(
 				"this machine has no container engine".into(),
 			)),
-		}
+		};
+		tracker.step(match &started {
+			Ok(_) => Step::Ready,
+			Err(failure) => Step::Failed(failure.to_string()),
+		});
+		started
 	}
 
 	/// Stops a lease and removes what belongs to it.

@@ -20,6 +20,7 @@ use axum::{
 	Router,
 };
 use tokio::sync::Semaphore;
+use usufruct_access::message::{Channel, Step};
 use wasmtime::{Config, Engine, Linker, Module, Store, StoreLimits, StoreLimitsBuilder, Trap};
 use wasmtime_wasi::{
 	p2::pipe::{MemoryInputPipe, MemoryOutputPipe},
@@ -27,8 +28,15 @@ use wasmtime_wasi::{
 	I32Exit, WasiCtxBuilder,
 };
 
-use super::{Failure, Started};
-use crate::domain::{Actual, Condition, DesiredLease};
+use super::{
+	log::{Log, Written},
+	progress::Tracker,
+	Failure, Started,
+};
+use crate::{
+	access::Secrets,
+	domain::{Actual, Condition, DesiredLease},
+};
 
 /// Largest module.
 const MAX_MODULE: u64 = 64 << 20;
@@ -64,6 +72,8 @@ pub struct WasmEngine {
 	modules: PathBuf,
 	public_address: String,
 	running: Mutex<HashMap<u64, Running>>,
+	logs: Mutex<HashMap<u64, (u32, Arc<Log>)>>,
+	secrets: Option<Secrets>,
 }
 
 impl std::fmt::Debug for WasmEngine {
@@ -81,6 +91,9 @@ struct Program {
 	module: Module,
 	memory: usize,
 	arguments: Vec<String>,
+	/// The tenant's variables, which may be secret.
+	variables: Vec<(String, String)>,
+	log: Arc<Log>,
 }
 
 impl WasmEngine {
@@ -89,7 +102,11 @@ impl WasmEngine {
 	/// # Errors
 	///
 	/// Where the modules' folder cannot be created or the compiler does not know the processor.
-	pub fn new(data_dir: &Path, public_address: &str) -> eyre::Result<Self> {
+	pub fn new(
+		data_dir: &Path,
+		public_address: &str,
+		secrets: Option<Secrets>,
+	) -> eyre::Result<Self> {
 		let mut config = Config::new();
 		config.consume_fuel(true).epoch_interruption(true);
 		let engine = Engine::new(&config).map_err(|error| eyre::eyre!("{error:#}"))?;
@@ -111,7 +128,24 @@ impl WasmEngine {
 			modules,
 			public_address: public_address.into(),
 			running: Mutex::default(),
+			logs: Mutex::default(),
+			secrets,
 		})
+	}
+
+	fn logs(&self) -> MutexGuard<'_, HashMap<u64, (u32, Arc<Log>)>> {
+		self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	/// What the lease's module wrote; `None` where no module was started for it.
+	pub fn log(&self, lease: u64) -> Option<Arc<Log>> {
+		self.logs().get(&lease).map(|(_, log)| log.clone())
+	}
+
+	/// Forgets the logs of all leases but these.
+	pub fn keep_logs(&self, is_kept: impl Fn(u64, u32) -> bool) {
+		self.logs()
+			.retain(|lease, (generation, _)| is_kept(*lease, *generation));
 	}
 
 	fn running(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
@@ -142,26 +176,37 @@ impl WasmEngine {
 	/// # Errors
 	///
 	/// [`Failure`].
-	pub async fn start(
-		&self,
-		lease: &DesiredLease,
-		progress: impl Fn(u8) + Send + Sync,
-	) -> Result<Started, Failure> {
+	pub async fn start(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Started, Failure> {
+		tracker.step(Step::Verifying);
 		let bytes = self.dispense(lease).await?;
-		progress(100);
+		tracker.step(Step::Extracting);
 		let engine = self.engine.clone();
 		let module = tokio::task::spawn_blocking(move || Module::new(&engine, bytes))
 			.await
 			.map_err(|error| Failure::Crashed(error.to_string()))?
 			.map_err(|error| Failure::Crashed(format!("not a module that runs here: {error:#}")))?;
+		let log = Arc::new(Log::default());
+		self.logs()
+			.insert(lease.lease, (lease.generation, log.clone()));
+		let variables = match &self.secrets {
+			Some(secrets) => secrets.variables(lease.lease, lease.generation)?,
+			None => Vec::new(),
+		};
 		let program = Program {
+			variables,
+			log,
 			engine: self.engine.clone(),
 			module,
 			memory: (lease.memory_mib.clamp(1, 4_096) as usize) << 20,
 			arguments: lease.command.clone(),
 		};
 		if lease.port.is_none() {
-			tokio::task::spawn_blocking(move || program.run(Vec::new(), &[]))
+			let run = move || {
+				let output = program.run(Vec::new(), &[])?;
+				program.log.write(Channel::Out, &output);
+				Ok(())
+			};
+			tokio::task::spawn_blocking(run)
 				.await
 				.map_err(|error| Failure::Crashed(error.to_string()))??;
 			return Ok(Started::Finished);
@@ -263,10 +308,15 @@ async fn answer(program: Program, gate: Arc<Semaphore>, request: Request<Body>) 
 		let text = format!("a body has at most {MAX_BODY} bytes\n");
 		return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
 	};
+	let log = program.log.clone();
 	let run = tokio::task::spawn_blocking(move || program.run(body.to_vec(), &environment));
 	match run.await {
 		Ok(Ok(output)) => output.into_response(),
-		Ok(Err(failure)) => (StatusCode::BAD_GATEWAY, format!("{failure}\n")).into_response(),
+		Ok(Err(failure)) => {
+			let text = format!("{failure}\n");
+			log.write(Channel::Err, text.as_bytes());
+			(StatusCode::BAD_GATEWAY, text).into_response()
+		}
 		Err(error) => (StatusCode::BAD_GATEWAY, format!("{error}\n")).into_response(),
 	}
 }
@@ -283,8 +333,12 @@ impl Program {
 		builder
 			.stdin(MemoryInputPipe::new(input))
 			.stdout(output.clone())
+			.stderr(Written::new(self.log.clone()))
 			.arg("workspace");
 		builder.args(&self.arguments);
+		for (name, value) in &self.variables {
+			builder.env(name, value);
+		}
 		for (name, value) in environment {
 			builder.env(name, value);
 		}
@@ -369,7 +423,7 @@ mod tests {
 		fn new() -> Self {
 			let folder = tempfile::tempdir().unwrap();
 			Self {
-				engine: WasmEngine::new(folder.path(), "127.0.0.1").unwrap(),
+				engine: WasmEngine::new(folder.path(), "127.0.0.1", None).unwrap(),
 				folder,
 			}
 		}
@@ -394,7 +448,9 @@ mod tests {
 		}
 
 		async fn batch(&self, text: &str) -> Result<Started, Failure> {
-			self.engine.start(&self.lease(text, None), |_| {}).await
+			self.engine
+				.start(&self.lease(text, None), &Tracker::silent())
+				.await
 		}
 	}
 
@@ -404,7 +460,7 @@ mod tests {
 		let bench = Bench::new();
 		let Started::Running(endpoint) = bench
 			.engine
-			.start(&bench.lease(ECHO, Some(80)), |_| {})
+			.start(&bench.lease(ECHO, Some(80)), &Tracker::silent())
 			.await
 			.unwrap()
 		else {
@@ -462,7 +518,7 @@ mod tests {
 		let bench = Bench::new();
 		let mut lease = bench.lease(ECHO, None);
 		lease.digest[0] ^= 1;
-		let result = bench.engine.start(&lease, |_| {}).await;
+		let result = bench.engine.start(&lease, &Tracker::silent()).await;
 		assert!(matches!(result, Err(Failure::WrongDigest(_))));
 	}
 
@@ -471,7 +527,11 @@ mod tests {
 		let bench = Bench::new();
 		let mut lease = bench.lease(ECHO, None);
 		lease.reference = "/nowhere.wasm".into();
-		let failure = bench.engine.start(&lease, |_| {}).await.unwrap_err();
+		let failure = bench
+			.engine
+			.start(&lease, &Tracker::silent())
+			.await
+			.unwrap_err();
 		assert!(matches!(&failure, Failure::ImageNotFound(text) if text.contains("/nowhere.wasm")));
 	}
 }

@@ -1,5 +1,6 @@
 //! `usufruct workspace`.
 
+mod access;
 mod file;
 mod plan;
 mod requirement;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
 		#[arg(long, default_value = "/")]
 		path: String,
 	},
+	#[command(flatten)]
+	Access(access::Command),
 	/// Take back what a request has not placed
 	Cancel {
 		/// The request
@@ -190,6 +193,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			.map(|(id, lease)| document(*id, lease))
 			.collect()),
 		Command::Call { lease, body, path } => call(context, lease, &body, &path).await,
+		Command::Access(command) => access::run(context, command).await,
 		Command::Cancel { request } => {
 			context.submit(&workspaces.cancel_request(request)).await?;
 			Ok(done("cancelled"))
@@ -222,6 +226,7 @@ fn document(id: u64, lease: &Lease) -> serde_json::Value {
 		"uid": lease.uid,
 		"vid": lease.vid,
 		"node": lease.node,
+		"generation": lease.generation,
 		"state": format!("{:?}", lease.state),
 		"endpoint": text(&lease.endpoint.0),
 		"ends_at": lease.ends_at,
