@@ -122,3 +122,17 @@ fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
 		assert_eq!(weight, own + told + sublet);
 	}
 }
+
+#[test]
+fn who_buys_for_another_knows_what_telling_of_income_costs() {
+	use usufruct_primitives::traits::Marketplace;
+	let telling = frame_support::weights::Weight::from_parts(5, 5);
+	assert_eq!(<Market as Marketplace<u64>>::weight_of_telling(), telling);
+}
+
+#[test]
+fn escrow_is_kept_on_the_account_that_the_pallets_name_says() {
+	use sp_runtime::traits::AccountIdConversion;
+	let named: u64 = Escrow::get().into_account_truncating();
+	assert_eq!(Market::account(), named);
+}
