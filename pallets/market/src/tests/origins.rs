@@ -124,10 +124,12 @@ fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
 }
 
 #[test]
-fn who_buys_for_another_knows_what_telling_of_income_costs() {
+fn who_ends_it_for_another_knows_what_telling_of_income_and_a_sublet_cost() {
+	use crate::WeightInfo;
 	use usufruct_primitives::traits::Marketplace;
-	let telling = frame_support::weights::Weight::from_parts(5, 5);
-	assert_eq!(<Market as Marketplace<u64>>::weight_of_telling(), telling);
+	let told = Weight::from_parts(5, 5) + Market::weight_of_sublet(crate::sublets::Let::Yes);
+	assert_eq!(<Market as Marketplace<u64>>::weight_of_telling(), told);
+	assert!(told.all_gte(<() as WeightInfo>::end_sublet()));
 }
 
 #[test]
