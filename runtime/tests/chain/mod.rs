@@ -17,7 +17,7 @@ fn merge(under: &mut Value, over: Value) {
 }
 
 /// Takes nothing for a runtime.
-struct NoRuntime;
+pub(crate) struct NoRuntime;
 
 impl sp_core::traits::ReadRuntimeVersion for NoRuntime {
 	fn read_runtime_version(

@@ -1,4 +1,6 @@
 //! Any sequence of calls keeps all money accounted for and agrees with a plain model.
+//!
+//! `OPERATIONS=1000000 cargo test -p pallet-market model` takes as many.
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,8 @@ enum Step {
 		who: u64,
 		uid: Uid,
 		term: BlockNumber,
+		/// Whether somebody finds it for the buyer.
+		matched: bool,
 	},
 	HandOn {
 		uid: Uid,
@@ -97,7 +101,8 @@ fn step() -> impl Strategy<Value = Step> {
 	prop_oneof![
 		3 => (who(), uid(), price).prop_map(|(who, uid, price)| Step::List { who, uid, price }),
 		1 => (who(), uid()).prop_map(|(who, uid)| Step::Delist { who, uid }),
-		4 => (who(), uid(), 0u32..30).prop_map(|(who, uid, term)| Step::Buy { who, uid, term }),
+		4 => (who(), uid(), 0u32..30, any::<bool>())
+			.prop_map(|(who, uid, term, matched)| Step::Buy { who, uid, term, matched }),
 		1 => (uid(), who()).prop_map(|(uid, to)| Step::HandOn { uid, to }),
 		1 => (who(), uid(), 1u128..2_000, 0u32..30)
 			.prop_map(|(who, uid, first_price, blocks)| Step::LeadIn { who, uid, first_price, blocks }),
@@ -161,6 +166,8 @@ struct Sale {
 	lines: Vec<Line>,
 	/// All that went to escrow for it.
 	escrow: Balance,
+	/// Whether somebody found it for the buyer.
+	matched: bool,
 }
 
 impl Sale {
@@ -210,10 +217,19 @@ impl Model {
 			Step::Delist { who, uid } => {
 				let _: Result<_, _> = Market::delist(signed(who), uid);
 			}
-			Step::Buy { who, uid, term } => {
+			Step::Buy {
+				who,
+				uid,
+				term,
+				matched,
+			} => {
 				let listing = Listings::<Test>::get(uid);
 				let before = escrow();
-				if buy(who, uid, term).is_err() {
+				let bought = match matched {
+					true => buy_for(who, uid, term).map(drop),
+					false => buy(who, uid, term),
+				};
+				if bought.is_err() {
 					assert_eq!(escrow(), before);
 					return;
 				}
@@ -221,7 +237,7 @@ impl Model {
 					.expect("only what is for sale is sold")
 					.price_at(now());
 				let line = Line::new(price, now(), now() + term);
-				self.sold(uid, vec![line], before);
+				self.sold(uid, vec![line], matched, before);
 			}
 			Step::SetReservable { who, uid, price } => {
 				let reservable = Reservable { ahead: 20, price };
@@ -249,7 +265,7 @@ impl Model {
 					Line::new(listing.price_at(now()), start, start + term),
 					Line::new(reservable.price, now(), start),
 				];
-				self.sold(uid, lines, before);
+				self.sold(uid, lines, false, before);
 			}
 			Step::Sublet {
 				who,
@@ -283,6 +299,7 @@ impl Model {
 				let sale = Sale {
 					lines: vec![line],
 					escrow: paid,
+					matched: false,
 				};
 				assert!(self.sublets.insert(uid, (offer.landlord, sale)).is_none());
 			}
@@ -333,18 +350,21 @@ impl Model {
 						!self.sublets.contains_key(&uid),
 						"no subtenant ends another's term"
 					);
-					self.sales
-						.remove(&uid)
-						.expect("only what is sold is cancelled");
+					self.end(uid);
 				}
 			}
 			Step::Accrue { uid } => {
+				let before = Paid::now();
 				assert_eq!(
 					Market::accrue(signed(POOR), uid).is_ok(),
 					self.sales.contains_key(&uid)
 				);
 				if let Some(sale) = self.sales.get(&uid) {
 					sale.agrees(purchase(uid).escrow(), true);
+					// Each part of several is rounded by itself.
+					if sale.lines.len() == 1 && !self.sublets.contains_key(&uid) {
+						before.shares_are_right(sale);
+					}
 				}
 				if let Some((_, sale)) = self.sublets.get(&uid) {
 					sale.agrees(sublet_escrow(uid), true);
@@ -354,8 +374,7 @@ impl Model {
 				let over = self.sales.get(&uid).is_some_and(|sale| now() >= sale.end());
 				assert_eq!(Market::close(signed(POOR), uid).is_ok(), over);
 				if over {
-					self.sales.remove(&uid);
-					self.sublets.remove(&uid);
+					self.end(uid);
 				}
 			}
 			Step::Online { uid, online } => {
@@ -378,7 +397,7 @@ impl Model {
 	}
 
 	/// Notes what was sold, when so much was in escrow.
-	fn sold(&mut self, uid: Uid, lines: Vec<Line>, before: Balance) {
+	fn sold(&mut self, uid: Uid, lines: Vec<Line>, matched: bool, before: Balance) {
 		let paid = lines
 			.iter()
 			.map(|line| line.price * Balance::from(line.end - line.start))
@@ -387,11 +406,26 @@ impl Model {
 		let sale = Sale {
 			lines,
 			escrow: paid,
+			matched,
 		};
 		assert!(self.sales.insert(uid, sale).is_none());
 	}
 
+	/// The use right is over. Its resource gets another, so that there is always something to sell.
+	fn end(&mut self, uid: Uid) {
+		self.sales.remove(&uid).expect("only what is sold ends");
+		self.sublets.remove(&uid);
+		mint(uid, owner_of(uid));
+		self.online.insert(uid, true);
+	}
+
 	fn agrees(&self) {
+		let deposits = Listings::<Test>::iter().count() + Sublets::<Test>::iter().count();
+		assert_eq!(
+			PEOPLE.into_iter().map(held).sum::<Balance>(),
+			DEPOSIT * Balance::try_from(deposits).expect("few"),
+			"what is held is the deposit of each listing and sublet"
+		);
 		let mut escrows = 0;
 		for (uid, sale) in &self.sales {
 			let left = purchase(*uid).escrow();
@@ -412,39 +446,97 @@ impl Model {
 	}
 }
 
-/// All money but that of the treasury and the holders, which only grows.
-fn at_large() -> Balance {
-	PEOPLE
-		.into_iter()
-		.map(|who| free(who) + held(who))
-		.sum::<Balance>()
-		+ escrow()
+/// Where money that left the escrow for a provider can go.
+struct Paid {
+	treasury: Balance,
+	holders: Balance,
+	matcher: Balance,
+	issuance: Balance,
+}
+
+impl Paid {
+	fn now() -> Self {
+		Self {
+			treasury: fees(),
+			holders: income(),
+			matcher: matched(),
+			issuance: Balances::total_issuance(),
+		}
+	}
+
+	/// Since then the fee was two percent: a tenth of it to who matched, a quarter burned, the rest to the treasury.
+	fn shares_are_right(&self, sale: &Sale) {
+		let now = Self::now();
+		let matcher = now.matcher - self.matcher;
+		let burned = self.issuance - now.issuance;
+		let fee = now.treasury - self.treasury + matcher + burned;
+		let amount = now.holders - self.holders + fee;
+		assert_eq!(fee, amount * 2 / 100);
+		assert_eq!(matcher, if sale.matched { fee / 10 } else { 0 });
+		assert_eq!(burned, fee / 4);
+	}
+}
+
+/// All money, wherever it is: free and held of people, in escrow, of the treasury, of holders, of who matched.
+fn all_money() -> Balance {
+	let of_people: Balance = PEOPLE.into_iter().map(|who| free(who) + held(who)).sum();
+	of_people + escrow() + fees() + income() + matched()
+}
+
+/// A market that burns a quarter of its fee.
+fn burning(test: impl FnOnce()) {
+	ExtBuilder::default().build().execute_with(|| {
+		Burned::set(sp_runtime::Permill::from_percent(25));
+		test();
+		Market::do_try_state().expect("the invariants hold after the test");
+	});
+}
+
+fn owner_of(uid: Uid) -> u64 {
+	match uid {
+		BOBS_UID => BOB,
+		POORS_UID => POOR,
+		_ => ALICE,
+	}
+}
+
+/// The least number of operations in each history.
+const LEAST: u32 = 100;
+
+/// Histories for as many operations as are asked for.
+fn histories() -> ProptestConfig {
+	let operations = std::env::var("OPERATIONS").map_or(10_000, |n| n.parse().expect("a number"));
+	ProptestConfig::with_cases(u32::div_ceil(operations, LEAST))
+}
+
+proptest! {
+	#![proptest_config(histories())]
+
+	#[test]
+	fn any_sequence_of_calls_keeps_all_money_to_the_unit_and_pays_no_more_than_was_delivered(
+		steps in prop::collection::vec(step(), LEAST as usize..=200)
+	) {
+		burning(|| {
+			let mut model = Model::default();
+			let unseen = Balances::total_issuance() - all_money();
+			for step in steps {
+				model.take(step);
+				model.agrees();
+				assert_eq!(all_money() + unseen, Balances::total_issuance());
+				Market::do_try_state().expect("the invariants hold after each step");
+			}
+		});
+	}
 }
 
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(256))]
 
 	#[test]
-	fn any_sequence_of_calls_keeps_escrow_to_the_unit_and_pays_no_more_than_was_delivered(
-		steps in prop::collection::vec(step(), 1..80)
-	) {
-		ExtBuilder::default().build_and_execute(|| {
-			let mut model = Model::default();
-			let begin = at_large();
-			for step in steps {
-				model.take(step);
-				model.agrees();
-				assert_eq!(at_large() + fees() + income(), begin);
-				Market::do_try_state().expect("the invariants hold after each step");
-			}
-		});
-	}
-
-	#[test]
 	fn whatever_happened_every_purchase_can_be_closed_and_every_deposit_returns(
 		steps in prop::collection::vec(step(), 1..80)
 	) {
-		ExtBuilder::default().build_and_execute(|| {
+		burning(|| {
 			let mut model = Model::default();
 			steps.into_iter().for_each(|step| model.take(step));
 			pass(1_000);

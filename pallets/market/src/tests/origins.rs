@@ -122,3 +122,19 @@ fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
 		assert_eq!(weight, own + told + sublet);
 	}
 }
+
+#[test]
+fn who_ends_it_for_another_knows_what_telling_of_income_and_a_sublet_cost() {
+	use crate::WeightInfo;
+	use usufruct_primitives::traits::Marketplace;
+	let told = Weight::from_parts(5, 5) + Market::weight_of_sublet(crate::sublets::Let::Yes);
+	assert_eq!(<Market as Marketplace<u64>>::weight_of_telling(), told);
+	assert!(told.all_gte(<() as WeightInfo>::end_sublet()));
+}
+
+#[test]
+fn escrow_is_kept_on_the_account_that_the_pallets_name_says() {
+	use sp_runtime::traits::AccountIdConversion;
+	let named: u64 = Escrow::get().into_account_truncating();
+	assert_eq!(Market::account(), named);
+}

@@ -1,9 +1,9 @@
 //! Who earns what.
 
-use sp_runtime::Permill;
-use usufruct_primitives::traits::OnScored;
+use sp_runtime::{traits::AccountIdConversion, Permill};
+use usufruct_primitives::traits::{OnIncome, OnScored};
 
-use crate::{mock::*, EarnedBy, Points, RewardRules};
+use crate::{mock::*, EarnedBy, Points, RewardRules, MAX_CLAIM_ERAS};
 
 fn earned(who: u64) -> Points {
 	EarnedBy::<Test>::get(who)
@@ -98,4 +98,41 @@ fn earnings_that_nobody_claims_do_not_grow_without_end() {
 		score(0, 1);
 		assert!(EarnedBy::<Test>::get(ALICE).len() <= 5);
 	});
+}
+
+#[test]
+fn nothing_of_the_longest_window_for_claims_is_dropped() {
+	let rules = RewardRules {
+		era: 1,
+		claim_eras: MAX_CLAIM_ERAS,
+		..RULES
+	};
+	ExtBuilder::rules(rules).build_and_execute(|| {
+		for _ in 0..2 * MAX_CLAIM_ERAS {
+			score(0, 1);
+			next_era();
+		}
+		score(0, 1);
+		let eras: Vec<_> = EarnedBy::<Test>::get(ALICE)
+			.iter()
+			.map(|earned| earned.era)
+			.collect();
+		let now = current().era;
+		assert_eq!(eras, (now - MAX_CLAIM_ERAS..=now).collect::<Vec<_>>());
+		assert_eq!(crate::Earnings::bound(), 34);
+	});
+}
+
+#[test]
+fn who_tells_of_income_pays_for_two_that_earn() {
+	use crate::WeightInfo;
+	let earn = <() as WeightInfo>::earn();
+	assert_eq!(<PomcRewards as OnScored>::weight(), earn);
+	assert_eq!(<PomcRewards as OnIncome<u64>>::weight(), earn * 2);
+}
+
+#[test]
+fn rewards_are_kept_on_the_account_that_the_pallets_name_says() {
+	let named: u64 = Rewards::get().into_account_truncating();
+	assert_eq!(PomcRewards::account(), named);
 }

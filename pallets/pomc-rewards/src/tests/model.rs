@@ -1,4 +1,6 @@
 //! Any sequence of events and calls, against a ledger that is written for clarity.
+//!
+//! `OPERATIONS=1000000 cargo test -p pallet-pomc-rewards model` takes as many.
 
 use proptest::prelude::*;
 use sp_runtime::Permill;
@@ -40,7 +42,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-	let who = 1u64..5;
+	let who = PEOPLE;
 	prop_oneof![
 		4 => (0u32..3, 0u32..1_100_000).prop_map(|(node, ppm)| Step::Score { node, ppm }),
 		4 => (who.clone(), who.clone(), 0u128..5_000)
@@ -69,16 +71,35 @@ fn fair(points: Points, all: Points, issued: crate::Issued) -> u128 {
 		+ part(points.tasks, all.tasks, issued.tasks)
 }
 
+/// The least number of operations in each history.
+const LEAST: u32 = 100;
+
+/// Histories for as many operations as are asked for.
+fn histories() -> ProptestConfig {
+	let operations = std::env::var("OPERATIONS").map_or(10_000, |n| n.parse().expect("a number"));
+	ProptestConfig::with_cases(u32::div_ceil(operations, LEAST))
+}
+
+const PEOPLE: std::ops::Range<u64> = 1..5;
+
+/// All money, wherever it is: free and held of people, kept for who earned it, of the treasury.
+fn all_money() -> u128 {
+	let of_people: u128 = PEOPLE.map(|who| free(who) + held(who)).sum();
+	of_people + free(PomcRewards::account()) + free(TREASURY)
+}
+
 proptest! {
-	#![proptest_config(ProptestConfig::with_cases(192))]
+	#![proptest_config(histories())]
 
 	#[test]
 	fn whatever_happens_issuance_is_what_eras_say_and_everybody_gets_its_part(
-		steps in prop::collection::vec(step(), 1..150)
+		steps in prop::collection::vec(step(), LEAST as usize..=200)
 	) {
 		ExtBuilder::default().build().execute_with(|| {
 			let begun_with = Balances::total_issuance();
 			let mut issued = 0;
+			let mut expired = 0;
+			let mut claimed = 0;
 			for step in steps {
 				match step {
 					Step::Score { node, ppm } => score(node, ppm),
@@ -92,7 +113,7 @@ proptest! {
 								Some(fair(earned.points, era.points, era.issued))
 							})
 							.sum();
-						prop_assert_eq!(PomcRewards::owed_to(&who), expected);
+						prop_assert_eq!(PomcRewards::claimable(who), expected);
 						let to = crate::Payees::<Test>::get(who).map_or(who, |(payee, _)| payee);
 						let before = free(to);
 						match PomcRewards::claim_for(signed(by), who) {
@@ -114,12 +135,23 @@ proptest! {
 					Step::Wait { blocks } => go_to(now() + blocks),
 				}
 				for event in events() {
-					if let crate::Event::EraClosed { issued: of_era, .. } = event {
-						issued += of_era.total();
-						prop_assert!(of_era.total() <= MOST);
+					match event {
+						crate::Event::EraClosed { issued: of_era, .. } => {
+							issued += of_era.total();
+							prop_assert!(of_era.total() <= MOST);
+						}
+						crate::Event::EraExpired { amount, .. } => expired += amount,
+						crate::Event::Claimed { amount, .. } => claimed += amount,
+						_ => {}
 					}
 				}
 				prop_assert_eq!(Balances::total_issuance(), begun_with + issued);
+				prop_assert_eq!(all_money(), Balances::total_issuance());
+				// Each beside its existential deposit.
+				prop_assert_eq!(free(TREASURY) - 5, expired);
+				prop_assert_eq!(free(PomcRewards::account()) - 5, issued - expired - claimed);
+				let payees = crate::Payees::<Test>::iter().count() as u128;
+				prop_assert_eq!(PEOPLE.map(held).sum::<u128>(), payees * DEPOSIT);
 				PomcRewards::do_try_state().expect("the invariants hold");
 			}
 			Ok(())

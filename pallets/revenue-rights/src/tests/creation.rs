@@ -149,3 +149,10 @@ fn rights_of_different_resources_are_apart() {
 			assert_eq!(shares(VID + 1, ALICE), 4_000);
 		});
 }
+
+#[test]
+fn income_is_kept_on_the_account_that_the_pallets_name_says() {
+	use sp_runtime::traits::AccountIdConversion;
+	let named: u64 = Income::get().into_account_truncating();
+	assert_eq!(RevenueRights::account(), named);
+}

@@ -1,4 +1,6 @@
 //! Any sequence of calls agrees with a plain model that loops over all holders.
+//!
+//! `OPERATIONS=1000000 cargo test -p pallet-revenue-rights model` takes as many.
 
 use std::collections::BTreeMap;
 
@@ -44,6 +46,10 @@ enum Step {
 	},
 	Cancel {
 		order: usize,
+		by: u64,
+	},
+	Pass {
+		blocks: u64,
 	},
 }
 
@@ -69,8 +75,13 @@ fn step() -> impl Strategy<Value = Step> {
 		),
 		3 => (person(), 0usize..4, shares)
 			.prop_map(|(who, order, shares)| Step::Fill { who, order, shares }),
-		1 => (0usize..4).prop_map(|order| Step::Cancel { order }),
+		1 => (0usize..4, person()).prop_map(|(order, by)| Step::Cancel { order, by }),
+		1 => (1u64..40).prop_map(|blocks| Step::Pass { blocks }),
 	]
+}
+
+fn now() -> u32 {
+	System::block_number() as u32
 }
 
 /// Free and held.
@@ -116,6 +127,8 @@ struct Wish {
 	side: Side,
 	shares: u16,
 	price: Balance,
+	/// The last block in which it can be filled.
+	until: u32,
 }
 
 struct World {
@@ -176,15 +189,20 @@ impl World {
 				price,
 			} => self.place(vid, who, side, shares, price),
 			Step::Fill { who, order, shares } => self.fill(who, order, shares),
-			Step::Cancel { order } => {
-				if order < self.wishes.len() {
-					let wish = self.wishes.swap_remove(order);
-					assert_ok!(RevenueRights::cancel_order(
-						signed(wish.maker),
-						wish.vid,
-						wish.id
-					));
+			Step::Cancel { order, by } => {
+				let Some(wish) = self.wishes.get(order) else {
+					return;
+				};
+				let possible = by == wish.maker || now() > wish.until;
+				let done = RevenueRights::cancel_order(signed(by), wish.vid, wish.id);
+				assert_eq!(done.is_ok(), possible, "{done:?}");
+				if possible {
+					self.wishes.swap_remove(order);
 				}
+			}
+			Step::Pass { blocks } => {
+				System::set_block_number(System::block_number() + blocks);
+				System::reset_events();
 			}
 		}
 	}
@@ -208,7 +226,8 @@ impl World {
 		if maker == NOBODY {
 			return;
 		}
-		let done = RevenueRights::place_order(signed(maker), vid, side, shares, price, MAX_LIFE);
+		let until = now() + MAX_LIFE;
+		let done = RevenueRights::place_order(signed(maker), vid, side, shares, price, until);
 		assert_eq!(done.is_ok(), possible, "{done:?}");
 		if possible {
 			self.wishes.push(Wish {
@@ -218,6 +237,7 @@ impl World {
 				side,
 				shares,
 				price,
+				until,
 			});
 		}
 	}
@@ -239,6 +259,7 @@ impl World {
 		};
 		let right = self.right(wish.vid);
 		let possible = (1..=wish.shares).contains(&shares)
+			&& now() <= wish.until
 			&& taker != wish.maker
 			&& right.shares(seller) >= shares + locked;
 		let before = (money(seller), money(buyer));
@@ -310,6 +331,20 @@ impl World {
 			);
 			unpaid += model.income - model.paid;
 		}
+		let records = Shares::<Test>::iter().count();
+		let deposits: Balance = PEOPLE.into_iter().map(held).sum();
+		assert_eq!(deposits, DEPOSIT * Balance::try_from(records).expect("few"));
+		let of_order = |wish: &Wish| {
+			let order = Orders::<Test>::get(wish.vid, wish.id).expect("it is open");
+			match wish.side {
+				Side::Sell => order.deposit,
+				Side::Buy => order.deposit + wish.price * Balance::from(wish.shares),
+			}
+		};
+		for who in PEOPLE {
+			let own = self.wishes.iter().filter(|wish| wish.maker == who);
+			assert_eq!(held_for_orders(who), own.map(of_order).sum::<Balance>());
+		}
 		// Its existential deposit, and to the unit what is owed.
 		assert_eq!(free(RevenueRights::account()), 1 + unpaid);
 	}
@@ -323,22 +358,37 @@ fn two_rights() -> ExtBuilder {
 	])
 }
 
+/// The least number of operations in each history.
+const LEAST: u32 = 100;
+
+/// Histories for as many operations as are asked for.
+fn histories() -> ProptestConfig {
+	let operations = std::env::var("OPERATIONS").map_or(10_000, |n| n.parse().expect("a number"));
+	ProptestConfig::with_cases(u32::div_ceil(operations, LEAST))
+}
+
 proptest! {
-	#![proptest_config(ProptestConfig::with_cases(192))]
+	#![proptest_config(histories())]
 
 	#[test]
 	fn any_sequence_of_calls_agrees_with_a_model_that_loops_over_holders(
-		steps in prop::collection::vec(step(), 1..60)
+		steps in prop::collection::vec(step(), LEAST as usize..=200)
 	) {
 		two_rights().build_and_execute(|| {
 			let mut world = World::new();
+			let issuance = Balances::total_issuance();
 			for step in steps {
 				world.take(step);
 				world.agrees();
+				assert_eq!(Balances::total_issuance(), issuance);
 				RevenueRights::do_try_state().expect("the invariants hold after each step");
 			}
 		});
 	}
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig::with_cases(192))]
 
 	#[test]
 	fn whatever_happened_all_income_but_the_remainders_can_be_paid_and_all_deposits_return(

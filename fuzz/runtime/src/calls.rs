@@ -1,60 +1,21 @@
-//! Whatever anybody calls in whatever order, on the whole runtime: nothing panics, no money is made or forgotten, and
-//! every invariant of every pallet holds after each block.
-//!
-//! Steps name things by small numbers, so that they meet; some are bytes from nowhere. `PROPTEST_CASES=10000 cargo
-//! test -p usufruct-runtime --test any_calls` tries longer.
+//! What is called: a kind and five small numbers say it, so that what is made by one call is met by the next.
 
-mod chain;
-
-use chain::within;
-use codec::Decode;
-use frame_support::traits::{Get, Hooks};
 use pallet_market::Holders;
-use pallet_pomc_rewards::RewardRules;
 use pallet_revenue_rights::Side;
 use pallet_workspaces::{FailureReason, ImageKind, Progress, Proposal, WorkspaceSpec};
-use proptest::prelude::*;
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
-use sp_runtime::{traits::Dispatchable, Permill};
+use sp_runtime::traits::Dispatchable;
 use usufruct_primitives::{Capacity, HardwareKind, IsolationClass, Requirement};
 use usufruct_proof::Reveal;
 use usufruct_runtime::{
-	presets, AccountId, Balance, Balances, BlockNumber, Dao, Hash, Market, NodeRegistry,
-	OriginCaller, PomcRewards, ProofOfCompute, RevenueRights, Runtime, RuntimeCall, RuntimeOrigin,
-	Scheduler, System, UseRights, ValidatorSet, Workspaces,
+	AccountId, Balance, BlockNumber, Hash, NodeRegistry, Runtime, RuntimeCall, RuntimeOrigin,
+	System, UseRights,
 };
 
 /// What names, amounts and blocks are made of.
-type Numbers = [u16; 5];
+pub(crate) type Numbers = [u16; 5];
 
-#[derive(Clone, Debug)]
-enum Step {
-	/// Somebody calls something of ours: who may, or anybody.
-	Call {
-		who: Option<u8>,
-		kind: u8,
-		numbers: Numbers,
-	},
-	/// Somebody calls whatever these bytes say.
-	Bytes { who: u8, bytes: Vec<u8> },
-	/// The DAO sets rewards.
-	Rules { numbers: Numbers },
-	/// Time goes on.
-	Blocks { count: u8 },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-	prop_oneof![
-		16 => (prop::option::weighted(0.3, 0u8..4), 0u8..KINDS, any::<Numbers>())
-			.prop_map(|(who, kind, numbers)| Step::Call { who, kind, numbers }),
-		2 => (0u8..4, prop::collection::vec(any::<u8>(), 2..80))
-			.prop_map(|(who, bytes)| Step::Bytes { who, bytes }),
-		1 => any::<Numbers>().prop_map(|numbers| Step::Rules { numbers }),
-		4 => (1u8..30).prop_map(|count| Step::Blocks { count }),
-	]
-}
-
-fn person(number: u16) -> AccountId {
+pub(crate) fn person(number: u16) -> AccountId {
 	[Alice, Bob, Charlie, Dave][usize::from(number) % 4].to_account_id()
 }
 
@@ -63,12 +24,12 @@ fn id<T: From<u8>>(number: u16) -> T {
 	(number as u8 % 5).into()
 }
 
-fn hash(number: u16) -> Hash {
+pub(crate) fn hash(number: u16) -> Hash {
 	Hash::repeat_byte(number as u8 % 6)
 }
 
 /// From nothing to more than anybody has.
-fn amount(number: u16) -> Balance {
+pub(crate) fn amount(number: u16) -> Balance {
 	match number % 8 {
 		0 => 0,
 		1 => number.into(),
@@ -90,7 +51,7 @@ fn isolation(number: u16) -> IsolationClass {
 	[Wasm, Wasm, Container, Gvisor, Vm][usize::from(number) % 5]
 }
 
-fn blocks(number: u16) -> BlockNumber {
+pub(crate) fn blocks(number: u16) -> BlockNumber {
 	u32::from(number) % 64
 }
 
@@ -171,7 +132,7 @@ fn sold(number: u16) -> u64 {
 }
 
 /// Who may make the call, as far as its pallet says: of calls by anybody nearly all would be refused.
-fn fitting(call: &RuntimeCall) -> Option<AccountId> {
+pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 	use pallet_market::Call as M;
 	use pallet_node_registry::Call as N;
 	use pallet_use_rights::Call as U;
@@ -222,9 +183,9 @@ fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 }
 
 /// How many kinds of calls [`call`] makes.
-const KINDS: u8 = 56;
+pub(crate) const KINDS: u8 = 56;
 
-fn call(kind: u8, n: Numbers) -> RuntimeCall {
+pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 	use pallet_market::Call as M;
 	use pallet_node_registry::Call as N;
 	use pallet_pomc_rewards::Call as R;
@@ -475,9 +436,9 @@ fn proofs(n: Numbers) -> RuntimeCall {
 
 /// Two machines with two resources each, of which the second and fourth are for sale, and an image: so that
 /// what follows has something to meet.
-fn populate() {
-	let must = |who: u8, call: RuntimeCall| {
-		if let Err(error) = call.clone().dispatch(signed(who)) {
+pub(crate) fn populate() {
+	let must = |who: u16, call: RuntimeCall| {
+		if let Err(error) = call.clone().dispatch(RuntimeOrigin::signed(person(who))) {
 			panic!("{call:?}: {error:?}");
 		}
 	};
@@ -496,110 +457,4 @@ fn populate() {
 		}
 	}
 	must(0, call(38, [1, 1, 0, 0, 0]));
-}
-
-fn take(step: Step) {
-	match step {
-		Step::Call { who, kind, numbers } => {
-			let call = call(kind, numbers);
-			let origin = match who {
-				Some(who) => signed(who),
-				None => RuntimeOrigin::signed(fitting(&call).unwrap_or_else(|| person(numbers[4]))),
-			};
-			dispatch(origin, call);
-		}
-		Step::Bytes { who, bytes } => {
-			if let Ok(call) = RuntimeCall::decode(&mut &bytes[..]) {
-				dispatch(signed(who), call);
-			}
-		}
-		Step::Rules { numbers: n } => {
-			let rules = RewardRules {
-				era: blocks(n[0]),
-				claim_eras: u32::from(n[1]) % 5,
-				network: amount(n[2]),
-				validators: amount(n[3]),
-				tasks: amount(n[4]),
-				rebate: Permill::from_parts(u32::from(n[0]) * 16),
-				provider: Permill::from_percent(40),
-			};
-			let dao = OriginCaller::Dao(pallet_dao::Power::MarketAdmin);
-			dispatch(
-				dao.into(),
-				pallet_pomc_rewards::Call::set_rules { rules }.into(),
-			);
-		}
-		Step::Blocks { count } => {
-			for _ in 0..count {
-				invariants();
-				go_on();
-			}
-		}
-	}
-}
-
-fn signed(who: u8) -> RuntimeOrigin {
-	RuntimeOrigin::signed(person(who.into()))
-}
-
-fn dispatch(origin: RuntimeOrigin, call: RuntimeCall) {
-	let before = Balances::total_issuance();
-	let _: Result<_, _> = call.clone().dispatch(origin);
-	assert!(
-		Balances::total_issuance() <= before,
-		"a call made money: {call:?}"
-	);
-}
-
-/// The next block, by an author whose randomness nobody knew.
-fn go_on() {
-	let block = System::block_number() + 1;
-	System::set_block_number(block);
-	System::reset_events();
-	let random = sp_io::hashing::blake2_256(&block.to_le_bytes());
-	pallet_babe::AuthorVrfRandomness::<Runtime>::put(Some(random));
-	let before = Balances::total_issuance();
-	PomcRewards::note_author(&person(0));
-	Scheduler::on_initialize(block);
-	ProofOfCompute::on_initialize(block);
-	PomcRewards::on_initialize(block);
-	let most: Balance = <Runtime as pallet_pomc_rewards::Config>::MaxEraIssuance::get();
-	let made = Balances::total_issuance().saturating_sub(before);
-	assert!(made <= most, "a block made {made}");
-}
-
-/// All money is somebody's, and every pallet's books are in order.
-fn invariants() {
-	let accounts: Balance = frame_system::Account::<Runtime>::iter_values()
-		.map(|account| account.data.free + account.data.reserved)
-		.sum();
-	assert_eq!(accounts, Balances::total_issuance());
-	Dao::do_try_state().expect("dao");
-	Market::do_try_state().expect("market");
-	NodeRegistry::do_try_state().expect("node-registry");
-	PomcRewards::do_try_state().expect("pomc-rewards");
-	ProofOfCompute::do_try_state().expect("proof-of-compute");
-	RevenueRights::do_try_state().expect("revenue-rights");
-	UseRights::do_try_state().expect("use-rights");
-	ValidatorSet::do_try_state().expect("validator-set");
-	Workspaces::do_try_state().expect("workspaces");
-}
-
-proptest! {
-	#![proptest_config(ProptestConfig { max_shrink_iters: 2_000, ..ProptestConfig::with_cases(64) })]
-
-	#[test]
-	fn whatever_anybody_calls_the_books_of_all_pallets_stay_in_order(
-		steps in prop::collection::vec(step(), 1..160)
-	) {
-		// No master key: who has it may do anything.
-		within(presets::LOCAL, || {
-			go_on();
-			populate();
-			for step in steps {
-				take(step);
-			}
-			invariants();
-		});
-	}
 }
