@@ -1,6 +1,6 @@
 //! What is called: a kind and five small numbers say it, so that what is made by one call is met by the next.
 
-use pallet_market::Holders;
+use pallet_market::{Holders, Reservable};
 use pallet_revenue_rights::Side;
 use pallet_workspaces::{FailureReason, ImageKind, Progress, Proposal, WorkspaceSpec};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
@@ -162,8 +162,13 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 			| M::edit { uid, .. }
 			| M::lead_in { uid, .. }
 			| M::cancel { uid }
-			| M::renew { uid, .. },
-		) => UseRights::holder(*uid),
+			| M::renew { uid, .. }
+			| M::set_reservable { uid, .. }
+			| M::sublet { uid, .. }
+			| M::withdraw_sublet { uid }
+			| M::end_sublet { uid },
+		)
+		| RuntimeCall::Workspaces(W::run { uid, .. }) => UseRights::holder(*uid),
 		RuntimeCall::RevenueRights(
 			pallet_revenue_rights::Call::transfer { vid, .. }
 			| pallet_revenue_rights::Call::settle { vid }
@@ -183,7 +188,7 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 }
 
 /// How many kinds of calls [`call`] makes.
-pub(crate) const KINDS: u8 = 56;
+pub(crate) const KINDS: u8 = 61;
 
 pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 	use pallet_market::Call as M;
@@ -379,6 +384,14 @@ pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 			payee: Some(person(n[0])).filter(|_| n[1].is_multiple_of(2)),
 		}
 		.into(),
+		56..=59 => terms(kind, n),
+		60 => W::run {
+			uid: sold(n[0]),
+			image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[1]),
+			command: Default::default(),
+			port: Some(n[2]),
+		}
+		.into(),
 		54 => pallet_balances::Call::transfer_allow_death {
 			dest: person(n[0]).into(),
 			value: amount(n[1]),
@@ -430,6 +443,39 @@ fn proofs(n: Numbers) -> RuntimeCall {
 		7 => P::force_audit { hid },
 		8 => P::conclude { hid },
 		_ => P::excuse { hid },
+	}
+	.into()
+}
+
+/// Terms that begin later, and parts of terms.
+fn terms(kind: u8, n: Numbers) -> RuntimeCall {
+	use pallet_market::Call as M;
+	let now = System::block_number();
+	match (kind, n[4] % 2) {
+		(56, 0) => M::set_reservable {
+			uid: listed(n[0]),
+			reservable: (n[1] % 4 > 0).then(|| Reservable {
+				ahead: blocks(n[1]),
+				price: amount(n[2]),
+			}),
+		},
+		(56, _) => M::reserve {
+			uid: listed(n[0]),
+			start: now.saturating_add(blocks(n[1])),
+			term: 1 + blocks(n[2]),
+			max_escrow: Balance::MAX,
+		},
+		(57, _) => M::sublet {
+			uid: sold(n[0]),
+			price: amount(n[1]),
+			until: now.saturating_add(blocks(n[2])),
+		},
+		(58, _) => M::take_sublet {
+			uid: sold(n[0]),
+			max_price: Balance::MAX,
+		},
+		(_, 0) => M::withdraw_sublet { uid: sold(n[0]) },
+		(_, _) => M::end_sublet { uid: sold(n[0]) },
 	}
 	.into()
 }

@@ -21,8 +21,7 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	sublets::Let, Config, Error, Event, Listings, Meter, Pallet, PurchaseRecord, Purchases,
-	Sublets, WeightInfo,
+	sublets::Let, Config, Error, Event, Listings, Meter, Pallet, PurchaseRecord, Purchases, Sublets,
 };
 
 /// What a buyer wants.
@@ -63,19 +62,14 @@ impl<T: Config> Pallet<T> {
 		T::PalletId::get().into_account_truncating()
 	}
 
-	/// What paying for a term costs, with what is sublet of it.
-	pub(crate) fn weight_of_accrual(sublet: Let) -> Weight {
-		T::WeightInfo::accrue()
-			.saturating_add(T::OnIncome::weight())
-			.saturating_add(Self::weight_of_sublet(sublet))
+	/// What it costs, beside paying for a term, to tell of it and to pay for what is sublet.
+	pub(crate) fn beside_accrual(sublet: Let) -> Weight {
+		T::OnIncome::weight().saturating_add(Self::weight_of_sublet(sublet))
 	}
 
-	/// What ending a term costs, with what is sublet of it.
-	pub(crate) fn weight_of_end(sublet: Let) -> Weight {
-		T::WeightInfo::close()
-			.saturating_add(T::OnIncome::weight())
-			.saturating_add(T::OnPurchaseEnd::weight())
-			.saturating_add(Self::weight_of_sublet(sublet))
+	/// What it costs, beside ending a term, to tell of it and to end what is sublet.
+	pub(crate) fn beside_the_end(sublet: Let) -> Weight {
+		T::OnPurchaseEnd::weight().saturating_add(Self::beside_accrual(sublet))
 	}
 
 	pub(crate) fn do_buy(
@@ -385,6 +379,6 @@ impl<T: Config> Marketplace<T::AccountId> for Pallet<T> {
 	}
 
 	fn weight_of_telling() -> Weight {
-		T::OnIncome::weight().saturating_add(Self::weight_of_sublet(Let::Yes))
+		Self::beside_accrual(Let::Yes)
 	}
 }

@@ -353,29 +353,29 @@ pub mod pallet {
 		/// Ends a term early: pays what accrued and returns the rest to the caller, the holder. Not while it is
 		/// sublet; an offer to sublet ends with it.
 		#[pallet::call_index(3)]
-		#[pallet::weight(Pallet::<T>::weight_of_end(Let::Offered))]
+		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::beside_the_end(Let::Offered)))]
 		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			let holder = ensure_signed(origin)?;
 			let sublet = Self::do_cancel(holder, uid)?;
-			Ok(Some(Self::weight_of_end(sublet)).into())
+			Ok(Some(T::WeightInfo::close().saturating_add(Self::beside_the_end(sublet))).into())
 		}
 
 		/// Pays what accrued up to now, of the term and of what is sublet of it.
 		#[pallet::call_index(4)]
-		#[pallet::weight(Pallet::<T>::weight_of_accrual(Let::Yes))]
+		#[pallet::weight(T::WeightInfo::accrue().saturating_add(Pallet::<T>::beside_accrual(Let::Yes)))]
 		pub fn accrue(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let sublet = Self::do_accrue(uid)?;
-			Ok(Some(Self::weight_of_accrual(sublet)).into())
+			Ok(Some(T::WeightInfo::accrue().saturating_add(Self::beside_accrual(sublet))).into())
 		}
 
 		/// Ends a term that is over.
 		#[pallet::call_index(5)]
-		#[pallet::weight(Pallet::<T>::weight_of_end(Let::Yes))]
+		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::beside_the_end(Let::Yes)))]
 		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let sublet = Self::do_close(uid)?;
-			Ok(Some(Self::weight_of_end(sublet)).into())
+			Ok(Some(T::WeightInfo::close().saturating_add(Self::beside_the_end(sublet))).into())
 		}
 
 		/// Changes what the caller asks for a use right. Terms that run keep what they were bought for.
