@@ -1,6 +1,6 @@
 //! What is called: a kind and five small numbers say it, so that what is made by one call is met by the next.
 
-use pallet_market::Holders;
+use pallet_market::{Holders, Reservable};
 use pallet_revenue_rights::Side;
 use pallet_workspaces::{FailureReason, ImageKind, Progress, Proposal, WorkspaceSpec};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
@@ -127,6 +127,10 @@ fn ordered(number: u16) -> (u64, u64) {
 	known(orders, number)
 }
 
+fn sublet(number: u16) -> u64 {
+	known(pallet_market::Sublets::<Runtime>::iter_keys(), number)
+}
+
 fn sold(number: u16) -> u64 {
 	known(pallet_market::Purchases::<Runtime>::iter_keys(), number)
 }
@@ -162,7 +166,11 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 			| M::edit { uid, .. }
 			| M::lead_in { uid, .. }
 			| M::cancel { uid }
-			| M::renew { uid, .. },
+			| M::renew { uid, .. }
+			| M::set_reservable { uid, .. }
+			| M::sublet { uid, .. }
+			| M::withdraw_sublet { uid }
+			| M::end_sublet { uid },
 		) => UseRights::holder(*uid),
 		RuntimeCall::RevenueRights(
 			pallet_revenue_rights::Call::transfer { vid, .. }
@@ -183,7 +191,7 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 }
 
 /// How many kinds of calls [`call`] makes.
-pub(crate) const KINDS: u8 = 56;
+pub(crate) const KINDS: u8 = 62;
 
 pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 	use pallet_market::Call as M;
@@ -384,7 +392,7 @@ pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 			value: amount(n[1]),
 		}
 		.into(),
-		_ => match n[0] % 3 {
+		55 => match n[0] % 3 {
 			0 => V::join { bond: amount(n[1]) }.into(),
 			1 => V::leave {}.into(),
 			_ => V::bond_more {
@@ -392,7 +400,42 @@ pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 			}
 			.into(),
 		},
+		_ => terms(n),
 	}
+}
+
+/// Reservations, and parts of terms.
+fn terms(n: Numbers) -> RuntimeCall {
+	use pallet_market::Call as M;
+	let now = System::block_number();
+	match n[3] % 6 {
+		0 => M::set_reservable {
+			uid: listed(n[0]),
+			reservable: Some(Reservable {
+				ahead: blocks(n[1]),
+				price: amount(n[2] % 4),
+			})
+			.filter(|_| n[4] % 4 > 0),
+		},
+		1 => M::reserve {
+			uid: listed(n[0]),
+			start: now + blocks(n[1]) / 2,
+			term: 1 + blocks(n[2]) / 2,
+			max_escrow: Balance::MAX,
+		},
+		2 => M::sublet {
+			uid: sold(n[0]),
+			price: amount(n[1] % 4),
+			until: now + blocks(n[2]) / 2,
+		},
+		3 => M::take_sublet {
+			uid: sublet(n[0]),
+			max_price: Balance::MAX,
+		},
+		4 => M::end_sublet { uid: sublet(n[0]) },
+		_ => M::withdraw_sublet { uid: sublet(n[0]) },
+	}
+	.into()
 }
 
 fn proofs(n: Numbers) -> RuntimeCall {
