@@ -23,7 +23,7 @@ pub(crate) enum Command {
 		price: u128,
 		/// The block at which the right returns to you
 		#[arg(long)]
-		until: u32,
+		end: u32,
 	},
 	/// Take an offer back that nobody took
 	Withdraw {
@@ -50,8 +50,8 @@ pub(crate) enum Command {
 pub(super) async fn run(context: &Context, command: Command) -> Outcome {
 	let market = tx().market();
 	match command {
-		Command::Offer { uid, price, until } => {
-			let sent = context.submit(&market.sublet(uid, price, until)).await?;
+		Command::Offer { uid, price, end } => {
+			let sent = context.submit(&market.sublet(uid, price, end)).await?;
 			let event = sent.event::<SubletOffered>()?;
 			Ok(json!({ "uid": uid, "price": amount::show(event.price), "until": event.until }))
 		}

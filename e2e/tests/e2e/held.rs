@@ -51,7 +51,7 @@ fn a_right_bought_by_hand_runs_what_its_holder_likes_and_a_part_of_it_is_sublet(
 	let end = (until - 10).to_string();
 	let sublet = ["market", "sublet", "offer", &uid, "--price", "0.05"];
 	tenant
-		.run(&[&sublet[..], &["--until", &end]].concat())
+		.run(&[&sublet[..], &["--end", &end]].concat())
 		.unwrap();
 	subtenant.run(&["market", "sublet", "take", &uid]).unwrap();
 	let refused = tenant.refused(&["market", "cancel", &uid]).unwrap();

@@ -248,7 +248,7 @@ mod benches {
 		let until = Pallet::<T>::now().saturating_add(1);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(holder), uid, 1, until);
-		assert_eq!(Sublets::<T>::get(uid).map(|sublet| sublet.price), Some(1));
+		assert_eq!(Sublets::<T>::get(uid).map(|record| record.price), Some(1));
 		Ok(())
 	}
 
