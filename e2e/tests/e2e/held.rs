@@ -55,7 +55,7 @@ fn a_right_bought_by_hand_runs_what_its_holder_likes_and_a_part_of_it_is_sublet(
 		.unwrap();
 	subtenant.run(&["market", "sublet", "take", &uid]).unwrap();
 	let refused = tenant.refused(&["market", "cancel", &uid]).unwrap();
-	assert_eq!(refused.status, Some(1), "{refused}");
+	assert!(refused.message.contains("Only the holder"), "{refused}");
 	let running = subtenant.run(&start).unwrap();
 	let lease = identifier(&running["leases"][0], "lease").unwrap();
 	main_job::call(&stage, lease).unwrap();
