@@ -102,7 +102,7 @@ fn offered<T: Config>() -> Result<(T::AccountId, Uid), BenchmarkError> {
 
 fn reservable<T: Config>() -> Option<Reservable> {
 	Some(Reservable {
-		ahead: 1,
+		ahead: 2,
 		price: price::<T>(),
 	})
 }
@@ -234,7 +234,8 @@ mod benches {
 		let (seller, uid) = listed::<T>()?;
 		Pallet::<T>::do_set_reservable(seller, uid, reservable::<T>())?;
 		let buyer = rich::<T>("buyer");
-		let start = Pallet::<T>::now().saturating_add(1);
+		// Two ahead: the call is made in block 1, whatever its preparation was made in.
+		let start = Pallet::<T>::now().saturating_add(2);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(buyer), uid, start, 2, Balance::MAX);
 		assert!(Purchases::<T>::get(uid).is_some_and(|purchase| purchase.start == start));
@@ -245,7 +246,7 @@ mod benches {
 	#[benchmark]
 	fn sublet() -> Result<(), BenchmarkError> {
 		let (holder, uid) = offered::<T>()?;
-		let until = Pallet::<T>::now().saturating_add(1);
+		let until = Pallet::<T>::now().saturating_add(2);
 		#[extrinsic_call]
 		_(RawOrigin::Signed(holder), uid, 1, until);
 		assert_eq!(Sublets::<T>::get(uid).map(|record| record.price), Some(1));

@@ -4,6 +4,7 @@ use frame_support::{
 	migrations::FreezeChainOnFailedMigration, parameter_types, traits::ConstU32, weights::Weight,
 };
 use sp_runtime::Perbill;
+#[cfg(not(feature = "runtime-benchmarks"))]
 use usufruct_migrations::Relayout;
 
 use super::BlockWeights;
