@@ -90,16 +90,9 @@ impl<T: Config> Pallet<T> {
 		ensure!(T::Nodes::is_online(resource.node), Error::<T>::NodeOffline);
 		let available = T::Nodes::available_blocks(resource.node);
 		let meter = |price: Balance, from: BlockNumber, blocks: BlockNumber| {
-			Ok::<_, Error<T>>(Meter {
-				price,
-				end: from.checked_add(blocks).ok_or(Error::<T>::Overflow)?,
-				escrow: price
-					.checked_mul(blocks.into())
-					.ok_or(Error::<T>::Overflow)?,
-				available,
-				read_at: now,
-				accrued_at: from,
-			})
+			from.checked_add(blocks)
+				.and_then(|end| Meter::new(price, from, end, now, available))
+				.ok_or(Error::<T>::Overflow)
 		};
 		let (start, waiting) = match order.start {
 			None => (now, None),

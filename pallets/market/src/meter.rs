@@ -33,6 +33,25 @@ pub struct Meter {
 }
 
 impl Meter {
+	/// For the blocks from `from` up to `end`, all of them in escrow; read at `now`, when the machine's available
+	/// blocks are `available`. `None` where the price overflows.
+	pub(crate) fn new(
+		price: Balance,
+		from: BlockNumber,
+		end: BlockNumber,
+		now: BlockNumber,
+		available: u64,
+	) -> Option<Self> {
+		Some(Self {
+			price,
+			end,
+			escrow: price.checked_mul(end.saturating_sub(from).into())?,
+			available,
+			read_at: now,
+			accrued_at: from,
+		})
+	}
+
 	/// What accrued by `now`, when the machine's available blocks are `available`: blocks and
 	/// amount. At most the blocks since the last accrual up to the end, at most what is in escrow.
 	///

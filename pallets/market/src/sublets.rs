@@ -109,21 +109,13 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::TermOutOfBounds
 		);
 		ensure!(T::Nodes::is_online(purchase.node), Error::<T>::NodeOffline);
-		let blocks = sublet.until.saturating_sub(now);
-		let escrow = sublet
-			.price
-			.checked_mul(blocks.into())
+		let available = T::Nodes::available_blocks(purchase.node);
+		let meter = Meter::new(sublet.price, now, sublet.until, now, available)
 			.ok_or(Error::<T>::Overflow)?;
+		let escrow = meter.escrow;
 		T::Currency::transfer(&subtenant, &Self::account(), escrow, Preservation::Preserve)?;
 		T::Rights::hand_over(uid, &subtenant)?;
-		sublet.taken = Some(Meter {
-			price: sublet.price,
-			end: sublet.until,
-			escrow,
-			available: T::Nodes::available_blocks(purchase.node),
-			read_at: now,
-			accrued_at: now,
-		});
+		sublet.taken = Some(meter);
 		Self::deposit_event(Event::SubletTaken {
 			uid,
 			subtenant,
