@@ -7,13 +7,27 @@ use frame_support::{
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
 	traits::{Marketplace, NodeInspect, ResourceInspect},
-	RequestId,
+	BlockNumber, LeaseId, NodeId, RequestId, Uid, Vid,
 };
 
 use crate::{
 	Candidate, Candidates, Config, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState,
 	Leases, LeasesOfNode, NextLeaseId, Pallet, Placed, RequestRecord,
 };
+
+/// What a lease begins with; see [`LeaseRecord`].
+pub(crate) struct Opening<AccountId> {
+	pub(crate) request: RequestId,
+	pub(crate) replica: u8,
+	pub(crate) uid: Uid,
+	pub(crate) vid: Vid,
+	pub(crate) node: NodeId,
+	pub(crate) tenant: AccountId,
+	pub(crate) provider: AccountId,
+	pub(crate) generation: u32,
+	pub(crate) ends_at: BlockNumber,
+	pub(crate) keeps_right: bool,
+}
 
 impl<T: Config> Pallet<T> {
 	/// Binds the first candidate that can be bought; gives the first one's error where none can.
@@ -51,9 +65,7 @@ impl<T: Config> Pallet<T> {
 			.owner;
 		let term = record.term_of(replica).ok_or(Error::<T>::StaleProposal)?;
 		let budget = record.price_of(replica).ok_or(Error::<T>::Overflow)?;
-		let lease = NextLeaseId::<T>::get();
-		NextLeaseId::<T>::put(lease.checked_add(1).ok_or(Error::<T>::Overflow)?);
-		LeasesOfNode::<T>::try_append(node, lease).map_err(|_| Error::<T>::TooManyLeases)?;
+		let lease = Self::next_lease(node)?;
 		T::Currency::release(
 			&HoldReason::Budget.into(),
 			&record.tenant,
@@ -62,23 +74,17 @@ impl<T: Config> Pallet<T> {
 		)?;
 		let ends_at = T::Market::buy(uid, &record.tenant, term, candidate.matcher.as_ref())?;
 
-		let now = Self::now();
-		LeaseOfUid::<T>::insert(uid, lease);
-		Leases::<T>::insert(
+		let placed = Self::open_lease(
 			lease,
-			LeaseRecord {
+			Opening {
 				request,
 				replica,
 				uid,
 				vid,
 				node,
 				tenant: record.tenant.clone(),
-				provider: owner.clone(),
-				state: LeaseState::Bound,
-				endpoint: Default::default(),
+				provider: owner,
 				generation: record.attempt,
-				opened_at: now,
-				deadline: now.saturating_add(T::StartTimeout::get()).min(ends_at),
 				ends_at,
 				keeps_right: false,
 			},
@@ -86,23 +92,58 @@ impl<T: Config> Pallet<T> {
 		Candidates::<T>::remove(request, replica);
 		record.budget = record.budget.saturating_sub(budget);
 		record.set_missing(replica, false);
-		let region = T::Nodes::region(node);
 		record
 			.placed
-			.try_push(Placed {
-				replica,
-				node,
-				owner,
-				region,
-			})
+			.try_push(placed)
 			.map_err(|_| Error::<T>::BadReplicas)?;
+		Ok(record)
+	}
+
+	/// The number of a new lease, which is in its machine's list then.
+	pub(crate) fn next_lease(node: NodeId) -> Result<LeaseId, Error<T>> {
+		let lease = NextLeaseId::<T>::get();
+		NextLeaseId::<T>::put(lease.checked_add(1).ok_or(Error::Overflow)?);
+		LeasesOfNode::<T>::try_append(node, lease).map_err(|_| Error::TooManyLeases)?;
+		Ok(lease)
+	}
+
+	/// Opens a lease, which its machine has to start in time; gives where its replica is.
+	pub(crate) fn open_lease(lease: LeaseId, of: Opening<T::AccountId>) -> Placed<T::AccountId> {
+		let now = Self::now();
+		let (uid, node) = (of.uid, of.node);
+		let placed = Placed {
+			replica: of.replica,
+			node,
+			owner: of.provider.clone(),
+			region: T::Nodes::region(node),
+		};
 		Self::deposit_event(Event::LeaseOpened {
 			lease,
-			request,
-			replica,
+			request: of.request,
+			replica: of.replica,
 			uid,
 			node,
 		});
-		Ok(record)
+		LeaseOfUid::<T>::insert(uid, lease);
+		Leases::<T>::insert(
+			lease,
+			LeaseRecord {
+				request: of.request,
+				replica: of.replica,
+				uid,
+				vid: of.vid,
+				node,
+				tenant: of.tenant,
+				provider: of.provider,
+				state: LeaseState::Bound,
+				endpoint: Default::default(),
+				generation: of.generation,
+				opened_at: now,
+				deadline: now.saturating_add(T::StartTimeout::get()).min(of.ends_at),
+				ends_at: of.ends_at,
+				keeps_right: of.keeps_right,
+			},
+		);
+		placed
 	}
 }

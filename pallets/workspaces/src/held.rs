@@ -17,9 +17,8 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	Command, Config, Error, Event, HoldReason, ImageKind, Images, LeaseOfUid, LeaseRecord,
-	LeaseState, Leases, LeasesOfNode, NextLeaseId, NextRequestId, Pallet, Placed, RequestRecord,
-	Requests, WorkspaceSpec,
+	binding::Opening, Command, Config, Error, Event, HoldReason, ImageKind, Images, LeaseOfUid,
+	NextRequestId, Pallet, RequestRecord, Requests, WorkspaceSpec,
 };
 
 impl<T: Config> Pallet<T> {
@@ -46,20 +45,37 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::IsolationMismatch
 		);
 		published.uses = published.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
-		let (request, lease) = (NextRequestId::<T>::get(), NextLeaseId::<T>::get());
+		let request = NextRequestId::<T>::get();
 		NextRequestId::<T>::put(request.checked_add(1).ok_or(Error::<T>::Overflow)?);
-		NextLeaseId::<T>::put(lease.checked_add(1).ok_or(Error::<T>::Overflow)?);
-		let node = resource.node;
-		LeasesOfNode::<T>::try_append(node, lease).map_err(|_| Error::<T>::TooManyLeases)?;
+		let lease = Self::next_lease(resource.node)?;
 		let deposit = T::RequestDeposit::get();
 		T::Currency::hold(&HoldReason::Request.into(), &tenant, deposit)?;
 		Images::<T>::insert(image, published);
 		let now = Self::now();
 		let term = ends_at.saturating_sub(now);
+		Self::deposit_event(Event::WorkspaceRequested {
+			request,
+			tenant: tenant.clone(),
+		});
+		let placed = Self::open_lease(
+			lease,
+			Opening {
+				request,
+				replica: 0,
+				uid,
+				vid,
+				node: resource.node,
+				tenant: tenant.clone(),
+				provider: resource.owner,
+				generation: 0,
+				ends_at,
+				keeps_right: true,
+			},
+		);
 		Requests::<T>::insert(
 			request,
 			RequestRecord {
-				tenant: tenant.clone(),
+				tenant,
 				spec: WorkspaceSpec {
 					image,
 					command,
@@ -77,44 +93,11 @@ impl<T: Config> Pallet<T> {
 				expires_at: now,
 				attempt: 0,
 				missing: 0,
-				placed: BoundedVec::truncate_from(vec![Placed {
-					replica: 0,
-					node,
-					owner: resource.owner.clone(),
-					region: T::Nodes::region(node),
-				}]),
+				placed: BoundedVec::truncate_from(vec![placed]),
 				terms: BoundedVec::truncate_from(vec![term]),
 				avoid: Default::default(),
 			},
 		);
-		LeaseOfUid::<T>::insert(uid, lease);
-		Leases::<T>::insert(
-			lease,
-			LeaseRecord {
-				request,
-				replica: 0,
-				uid,
-				vid,
-				node,
-				tenant: tenant.clone(),
-				provider: resource.owner,
-				state: LeaseState::Bound,
-				endpoint: Default::default(),
-				generation: 0,
-				opened_at: now,
-				deadline: now.saturating_add(T::StartTimeout::get()).min(ends_at),
-				ends_at,
-				keeps_right: true,
-			},
-		);
-		Self::deposit_event(Event::WorkspaceRequested { request, tenant });
-		Self::deposit_event(Event::LeaseOpened {
-			lease,
-			request,
-			replica: 0,
-			uid,
-			node,
-		});
 		Ok(())
 	}
 }
