@@ -185,7 +185,7 @@ impl Chain {
 		let registry = api::constants().node_registry();
 		let deposit = at
 			.constants()
-			.entry(registry.hardware_deposit())
+			.entry(registry.hardware_deposit_amount())
 			.map_err(unreadable)?;
 		let mut unknown_classes = Vec::new();
 		for device in &machine.devices {

@@ -1,7 +1,8 @@
 //! Which words and formats do chain, agent and clients share?
 //!
 //! Identifiers and amounts ([`ids`]), hardware ([`hardware`]), what a request asks for
-//! ([`requirement`]), and the traits by which pallets see each other ([`traits`]). Knows no storage.
+//! ([`requirement`]), what is held for what is stored ([`deposit`]), and the traits by which pallets see each other
+//! ([`traits`]). Knows no storage.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
@@ -14,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod deposit;
 pub mod hardware;
 pub mod ids;
 pub mod requirement;

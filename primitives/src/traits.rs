@@ -160,14 +160,17 @@ impl OnPurchaseRenewal for () {
 
 /// Told when a purchase ended, by whichever way. Implemented by `workspaces`.
 pub trait OnPurchaseEnd {
-	/// The use right is gone; whatever runs on it must stop. Must not fail.
-	fn on_purchase_end(uid: Uid);
+	/// The use right is gone; whatever runs on it must stop. Must not fail. Returns what it took, at most
+	/// [`OnPurchaseEnd::weight`].
+	fn on_purchase_end(uid: Uid) -> Weight;
 	/// What telling costs at most, beside what the end of the purchase costs.
 	fn weight() -> Weight;
 }
 
 impl OnPurchaseEnd for () {
-	fn on_purchase_end(_: Uid) {}
+	fn on_purchase_end(_: Uid) -> Weight {
+		Weight::zero()
+	}
 
 	fn weight() -> Weight {
 		Weight::zero()

@@ -1,5 +1,6 @@
-//! What does it cost to rent, against a transfer? The calls of one settled rent cycle by their declared fees and by the
-//! time that they take here; income for one holder and for 10,000; bytes of state per machine, listing and lease.
+//! What does it cost to rent, against a transfer? One settled rent cycle by the time that its transactions take here, by
+//! that of their calls alone, and by the weight that they are charged for; income for one holder and for 10,000; bytes
+//! of state per machine, listing and lease.
 //!
 //! `cargo bench -p usufruct-runtime --bench costs`
 #![allow(
@@ -15,30 +16,88 @@ mod rent;
 
 use std::time::{Duration, Instant};
 
-use frame_support::dispatch::GetDispatchInfo;
+use codec::Encode;
+use frame_support::dispatch::{extract_actual_weight, GetDispatchInfo};
 use rent::{hash, lease, list, machine, minted, publish, signed, TERM};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie};
-use sp_runtime::traits::Dispatchable;
+use sp_runtime::{generic::Era, traits::Dispatchable, MultiSignature};
 use usufruct_primitives::{traits::RevenueShares, Hid, Vid};
 use usufruct_runtime::{
-	constants::currency::MILLI, presets, AccountId, NodeRegistry, RevenueRights, Runtime,
-	RuntimeCall, System, UseRights,
+	constants::currency::MILLI, presets, AccountId, Executive, NodeRegistry, RevenueRights,
+	Runtime, RuntimeCall, SignedPayload, System, UncheckedExtrinsic, UseRights,
 };
 
 /// How often each is measured; the median counts.
 const TIMES: usize = 501;
 
-/// The time and the declared weight of a call.
-fn run(who: sp_keyring::Sr25519Keyring, call: RuntimeCall) -> (Duration, u64) {
-	let weight = call.get_dispatch_info().call_weight.ref_time();
-	let begun = Instant::now();
-	call.dispatch(signed(who)).unwrap();
-	(begun.elapsed(), weight)
+/// How a call is made.
+#[derive(Clone, Copy)]
+enum Way {
+	/// By itself.
+	Call,
+	/// As nodes do it: the signature is checked, the fee paid.
+	Transaction,
 }
 
+/// The time that a call took, and the weight that is charged for it, in picoseconds.
+fn run(way: Way, who: sp_keyring::Sr25519Keyring, call: RuntimeCall) -> (Duration, u64) {
+	match way {
+		Way::Call => {
+			let info = call.get_dispatch_info();
+			let begun = Instant::now();
+			let result = call.dispatch(signed(who));
+			let took = begun.elapsed();
+			result.unwrap();
+			(took, extract_actual_weight(&result, &info).ref_time())
+		}
+		Way::Transaction => {
+			let transaction = transaction(who, call);
+			let weight = || {
+				frame_system::BlockWeight::<Runtime>::get()
+					.total()
+					.ref_time()
+			};
+			let before = weight();
+			let begun = Instant::now();
+			let result = Executive::apply_extrinsic(transaction);
+			let took = begun.elapsed();
+			result.unwrap().unwrap();
+			(took, weight() - before)
+		}
+	}
+}
+
+fn transaction(who: sp_keyring::Sr25519Keyring, call: RuntimeCall) -> UncheckedExtrinsic {
+	let nonce = System::account_nonce(who.to_account_id());
+	let extension = (
+		frame_system::AuthorizeCall::new(),
+		frame_system::CheckNonZeroSender::new(),
+		frame_system::CheckSpecVersion::new(),
+		frame_system::CheckTxVersion::new(),
+		frame_system::CheckGenesis::new(),
+		frame_system::CheckMortality::from(Era::Immortal),
+		frame_system::CheckNonce::from(nonce),
+		frame_system::CheckWeight::new(),
+		pallet_transaction_payment::ChargeTransactionPayment::from(0),
+		frame_metadata_hash_extension::CheckMetadataHash::new(false),
+		frame_system::WeightReclaim::new(),
+	);
+	let payload = SignedPayload::new(call, extension).unwrap();
+	let signature = payload.using_encoded(|bytes| who.sign(bytes));
+	let (call, extension, _) = payload.deconstruct();
+	let signature = MultiSignature::Sr25519(signature);
+	UncheckedExtrinsic::new_signed(call, who.to_account_id().into(), signature, extension)
+}
+
+/// Begins the block that comes so many after this one.
 fn pass(blocks: u32) {
-	System::set_block_number(System::block_number() + blocks);
+	System::set_block_number(System::block_number() + blocks - 1);
 	System::reset_events();
+	System::initialize(
+		&(System::block_number() + 1),
+		&Default::default(),
+		&Default::default(),
+	);
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -46,19 +105,24 @@ fn median(mut times: Vec<Duration>) -> Duration {
 	times[times.len() / 2]
 }
 
-fn transfer() -> (Duration, u64) {
+fn transfer(way: Way) -> (Duration, u64) {
 	let call: RuntimeCall = pallet_balances::Call::transfer_keep_alive {
 		dest: Charlie.to_account_id().into(),
 		value: MILLI,
 	}
 	.into();
-	let weight = call.get_dispatch_info().call_weight.ref_time();
-	let times = (0..TIMES).map(|_| run(Alice, call.clone()).0).collect();
-	(median(times), weight)
+	let mut weight = 0;
+	let times = (0..TIMES).map(|_| {
+		pass(1);
+		let took;
+		(took, weight) = run(way, Alice, call.clone());
+		took
+	});
+	(median(times.collect()), weight)
 }
 
 /// A right is listed, bought, paid for, its income settled, and it ends: one line for each call.
-fn cycle(hid: Hid) -> Vec<(&'static str, Duration, u64)> {
+fn cycle(way: Way, hid: Hid) -> Vec<(&'static str, Duration, u64)> {
 	let (vid, first) = minted(hid);
 	let mut names = Vec::new();
 	let mut times: Vec<Vec<Duration>> = Vec::new();
@@ -94,7 +158,7 @@ fn cycle(hid: Hid) -> Vec<(&'static str, Duration, u64)> {
 		];
 		names.clear();
 		for (number, (name, who, call)) in steps.into_iter().enumerate() {
-			let (took, weight) = run(who, call);
+			let (took, weight) = run(way, who, call);
 			names.push((name, weight));
 			times.resize_with(times.len().max(number + 1), Vec::new);
 			times[number].push(took);
@@ -155,25 +219,30 @@ fn main() {
 		pass(1);
 		let mut hid = 0;
 		let of_machine = bytes_of(|| hid = machine().1);
-		let (time, weight) = transfer();
-		println!(
-			"{:<22} {time:>10.1?} {:>8} µs declared",
-			"balances.transfer",
-			weight / 1_000_000
-		);
-		let mut sum = (Duration::ZERO, 0);
-		for (name, time, weight) in cycle(hid) {
+		for (way, name) in [
+			(Way::Call, "calls alone"),
+			(Way::Transaction, "transactions"),
+		] {
+			println!("{name}:");
+			let line = |name, time: Duration, weight| {
+				println!(
+					"  {name:<22} {time:>10.1?} {:>8} µs charged",
+					weight / 1_000_000
+				);
+			};
+			let (time, weight) = transfer(way);
+			line("balances.transfer", time, weight);
+			let mut sum = (Duration::ZERO, 0);
+			for (name, time, weight) in cycle(way, hid) {
+				line(name, time, weight);
+				sum = (sum.0 + time, sum.1 + weight);
+			}
 			println!(
-				"{name:<22} {time:>10.1?} {:>8} µs declared",
-				weight / 1_000_000
+				"  a settled rent cycle / a transfer: {:.1} by time, {:.1} by charged weight",
+				sum.0.as_secs_f64() / time.as_secs_f64(),
+				sum.1 as f64 / weight as f64
 			);
-			sum = (sum.0 + time, sum.1 + weight);
 		}
-		let ratio = sum.0.as_secs_f64() / time.as_secs_f64();
-		println!(
-			"a settled rent cycle / a transfer: {ratio:.1} by time, {:.1} by declared weight",
-			sum.1 as f64 / weight as f64
-		);
 		let (one, many) = (income(1_000, 1), income(1_001, 10_000));
 		println!(
 			"income for one holder {one:.1?}, for 10,000 {many:.1?}: ratio {:.2}",
@@ -181,7 +250,7 @@ fn main() {
 		);
 		let (_, uid) = minted(hid);
 		let of_listing = bytes_of(|| {
-			run(Bob, list(uid));
+			run(Way::Call, Bob, list(uid));
 		});
 		let of_lease = bytes_of(|| {
 			publish();

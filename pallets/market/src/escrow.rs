@@ -44,8 +44,8 @@ struct Ended<AccountId> {
 	to: AccountId,
 	/// What did not accrue.
 	refund: Balance,
-	/// Whether it was sublet.
-	sublet: Let,
+	/// What it took beside ending the term.
+	beside: Weight,
 }
 
 /// What a fee became.
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 		T::OnIncome::weight().saturating_add(Self::weight_of_sublet(sublet))
 	}
 
-	/// What it costs, beside ending a term, to tell of it and to end what is sublet.
+	/// What it costs at most, beside ending a term, to tell of it and to end what is sublet.
 	pub(crate) fn beside_the_end(sublet: Let) -> Weight {
 		T::OnPurchaseEnd::weight().saturating_add(Self::beside_accrual(sublet))
 	}
@@ -127,7 +127,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(escrow <= order.max_escrow, Error::<T>::PriceTooHigh);
 		T::Currency::transfer(buyer, &Self::account(), escrow, Preservation::Preserve)?;
 		T::Rights::sell(uid, buyer, start, end)?;
-		Self::remove_listing(uid, &listing)?;
+		Self::remove_listing(uid, listing)?;
 		Purchases::<T>::insert(uid, purchase);
 		Self::deposit_event(Event::Bought {
 			uid,
@@ -199,24 +199,26 @@ impl<T: Config> Pallet<T> {
 		Ok(sublet)
 	}
 
-	pub(crate) fn do_cancel(holder: T::AccountId, uid: Uid) -> Result<Let, DispatchError> {
+	/// Returns what it took beside ending the term.
+	pub(crate) fn do_cancel(holder: T::AccountId, uid: Uid) -> Result<Weight, DispatchError> {
 		ensure!(Purchases::<T>::contains_key(uid), Error::<T>::NotSold);
 		ensure!(
 			T::Rights::holder(uid).as_ref() == Some(&holder),
 			Error::<T>::NotHolder
 		);
 		ensure!(!Self::is_let(uid), Error::<T>::Sublet);
-		let Ended { to, refund, sublet } = Self::finish(uid)?;
+		let Ended { to, refund, beside } = Self::finish(uid)?;
 		Self::deposit_event(Event::Cancelled { uid, to, refund });
-		Ok(sublet)
+		Ok(beside)
 	}
 
-	pub(crate) fn do_close(uid: Uid) -> Result<Let, DispatchError> {
+	/// Returns what it took beside ending the term.
+	pub(crate) fn do_close(uid: Uid) -> Result<Weight, DispatchError> {
 		let purchase = Purchases::<T>::get(uid).ok_or(Error::<T>::NotSold)?;
 		ensure!(Self::now() >= purchase.term.end, Error::<T>::TooEarly);
-		let Ended { to, refund, sublet } = Self::finish(uid)?;
+		let Ended { to, refund, beside } = Self::finish(uid)?;
 		Self::deposit_event(Event::Closed { uid, to, refund });
-		Ok(sublet)
+		Ok(beside)
 	}
 
 	/// Whose term it is: the right's holder, but where that is a subtenant the one who let it.
@@ -296,8 +298,12 @@ impl<T: Config> Pallet<T> {
 		let to = Self::refund(uid, purchase.buyer, refund)?;
 		Purchases::<T>::remove(uid);
 		T::Rights::end(uid)?;
-		T::OnPurchaseEnd::on_purchase_end(uid);
-		Ok(Ended { to, refund, sublet })
+		let told = T::OnPurchaseEnd::on_purchase_end(uid);
+		Ok(Ended {
+			to,
+			refund,
+			beside: told.saturating_add(Self::beside_accrual(sublet)),
+		})
 	}
 
 	/// Returns an amount to the right's holder. An account that does not exist cannot receive less

@@ -49,13 +49,20 @@ pub use weights::WeightInfo;
 use escrow::Order;
 use sublets::Let;
 
+/// A listing and the ticket of its deposit.
+pub type Listing<T> =
+	ListingRecord<<T as frame_system::Config>::AccountId, <T as Config>::ListingDeposit>;
+/// A sublet and the ticket of its deposit.
+pub type Sublet<T> =
+	SubletRecord<<T as frame_system::Config>::AccountId, <T as Config>::SubletDeposit>;
+
 #[frame_support::pallet]
 // The macros that serve try-runtime expect what they have just written.
 #[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
@@ -69,8 +76,7 @@ pub mod pallet {
 	};
 
 	use super::{
-		Filter, Let, ListingRecord, Order, Page, PurchaseRecord, Reservable, SubletRecord,
-		WeightInfo,
+		Filter, Let, Listing, Order, Page, PurchaseRecord, Reservable, Sublet, WeightInfo,
 	};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
@@ -93,9 +99,10 @@ pub mod pallet {
 		/// escrow is not paid.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
-		/// Held of the seller for a listing, and of a landlord for a sublet.
-		#[pallet::constant]
-		type ListingDeposit: Get<Balance>;
+		/// Held of the seller for a listing.
+		type ListingDeposit: Consideration<Self::AccountId, Footprint>;
+		/// Held of a landlord for a sublet.
+		type SubletDeposit: Consideration<Self::AccountId, Footprint>;
 		/// Longest term in blocks that may be listed.
 		#[pallet::constant]
 		type MaxTerm: Get<BlockNumber>;
@@ -145,8 +152,7 @@ pub mod pallet {
 
 	/// What is for sale; each record is paid for by its deposit.
 	#[pallet::storage]
-	pub type Listings<T: Config> =
-		StorageMap<_, Twox64Concat, Uid, ListingRecord<T::AccountId>, OptionQuery>;
+	pub type Listings<T: Config> = StorageMap<_, Twox64Concat, Uid, Listing<T>, OptionQuery>;
 
 	/// What is for sale, in order: found from any point without walking the hashes.
 	// Identity: the key is a number given out by the chain, stored big-endian so that it sorts.
@@ -160,8 +166,7 @@ pub mod pallet {
 
 	/// Parts of terms that are let to others, or offered; each record is paid for by its deposit.
 	#[pallet::storage]
-	pub type Sublets<T: Config> =
-		StorageMap<_, Twox64Concat, Uid, SubletRecord<T::AccountId>, OptionQuery>;
+	pub type Sublets<T: Config> = StorageMap<_, Twox64Concat, Uid, Sublet<T>, OptionQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -356,8 +361,8 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::beside_the_end(Let::Offered)))]
 		pub fn cancel(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			let holder = ensure_signed(origin)?;
-			let sublet = Self::do_cancel(holder, uid)?;
-			Ok(Some(T::WeightInfo::close().saturating_add(Self::beside_the_end(sublet))).into())
+			let beside = Self::do_cancel(holder, uid)?;
+			Ok(Some(T::WeightInfo::close().saturating_add(beside)).into())
 		}
 
 		/// Pays what accrued up to now, of the term and of what is sublet of it.
@@ -374,8 +379,8 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::close().saturating_add(Pallet::<T>::beside_the_end(Let::Yes)))]
 		pub fn close(origin: OriginFor<T>, uid: Uid) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let sublet = Self::do_close(uid)?;
-			Ok(Some(T::WeightInfo::close().saturating_add(Self::beside_the_end(sublet))).into())
+			let beside = Self::do_close(uid)?;
+			Ok(Some(T::WeightInfo::close().saturating_add(beside)).into())
 		}
 
 		/// Changes what the caller asks for a use right. Terms that run keep what they were bought for.

@@ -1,8 +1,9 @@
 //! What is for sale.
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{Consideration, Footprint, Get},
 };
 use sp_runtime::{DispatchResult, SaturatedConversion};
 use usufruct_primitives::{
@@ -11,8 +12,7 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	Config, Error, Event, HoldReason, Holders, LeadIn, ListingOrder, ListingRecord, Listings,
-	Pallet, Reservable,
+	Config, Error, Event, Holders, LeadIn, Listing, ListingOrder, Listings, Pallet, Reservable,
 };
 
 impl<T: Config> Pallet<T> {
@@ -56,13 +56,14 @@ impl<T: Config> Pallet<T> {
 			);
 			T::Revenue::create(vid, &holders)?;
 		}
-		let deposit = T::ListingDeposit::get();
-		T::Currency::hold(&HoldReason::Listing.into(), &seller, deposit)?;
+		// The record, and the number by which it is found in order.
+		let bytes = Listing::<T>::max_encoded_len().saturating_add(Uid::max_encoded_len());
+		let deposit = T::ListingDeposit::new(&seller, Footprint::from_parts(2, bytes))?;
 		let listed_at = Self::now();
 		ListingOrder::<T>::insert(uid.to_be_bytes(), ());
 		Listings::<T>::insert(
 			uid,
-			ListingRecord {
+			Listing::<T> {
 				seller,
 				vid,
 				price,
@@ -152,22 +153,14 @@ impl<T: Config> Pallet<T> {
 		let listing = Listings::<T>::get(uid).ok_or(Error::<T>::NotListed)?;
 		ensure!(listing.seller == seller, Error::<T>::NotSeller);
 		T::Rights::withdraw(uid)?;
-		Self::remove_listing(uid, &listing)?;
+		Self::remove_listing(uid, listing)?;
 		Self::deposit_event(Event::Delisted { uid });
 		Ok(())
 	}
 
 	/// Forgets the listing and returns its deposit.
-	pub(crate) fn remove_listing(
-		uid: Uid,
-		listing: &ListingRecord<T::AccountId>,
-	) -> DispatchResult {
-		T::Currency::release(
-			&HoldReason::Listing.into(),
-			&listing.seller,
-			listing.deposit,
-			Precision::Exact,
-		)?;
+	pub(crate) fn remove_listing(uid: Uid, listing: Listing<T>) -> DispatchResult {
+		listing.deposit.drop(&listing.seller)?;
 		ListingOrder::<T>::remove(uid.to_be_bytes());
 		Listings::<T>::remove(uid);
 		Ok(())

@@ -12,13 +12,11 @@ pub mod v2 {
 	use usufruct_migrations::Layout;
 	use usufruct_primitives::{Balance, BlockNumber, NodeId, Vid};
 
-	use crate::{
-		Config, LeadIn, ListingRecord, Listings, Meter, Pallet, PurchaseRecord, Purchases,
-	};
+	use crate::{Config, LeadIn, Listing, Listings, Meter, Pallet, PurchaseRecord, Purchases};
 
 	/// A listing as it was.
 	#[derive(Clone, Debug, Encode, Decode)]
-	pub struct OldListing<AccountId> {
+	pub struct OldListing<AccountId, Ticket> {
 		pub seller: AccountId,
 		pub vid: Vid,
 		pub price: Balance,
@@ -26,7 +24,7 @@ pub mod v2 {
 		pub max_term: BlockNumber,
 		pub listed_at: BlockNumber,
 		pub lead_in: Option<LeadIn>,
-		pub deposit: Balance,
+		pub deposit: Ticket,
 	}
 
 	/// A purchase as it was.
@@ -53,8 +51,8 @@ pub mod v2 {
 
 	impl<T: Config> Layout for OfListings<T> {
 		type DbWeight = T::DbWeight;
-		type New = ListingRecord<T::AccountId>;
-		type Old = OldListing<T::AccountId>;
+		type New = Listing<T>;
+		type Old = OldListing<T::AccountId, T::ListingDeposit>;
 		type Pallet = Pallet<T>;
 
 		const FROM: u16 = 1;
@@ -66,7 +64,7 @@ pub mod v2 {
 		}
 
 		fn translate(old: Self::Old) -> Self::New {
-			ListingRecord {
+			Listing::<T> {
 				seller: old.seller,
 				vid: old.vid,
 				price: old.price,

@@ -5,11 +5,7 @@
 
 use frame_support::{
 	ensure,
-	traits::{
-		fungible::{Mutate, MutateHold},
-		tokens::{Precision, Preservation},
-		Get,
-	},
+	traits::{fungible::Mutate, tokens::Preservation, Consideration, Footprint, Get},
 	weights::Weight,
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -18,9 +14,7 @@ use usufruct_primitives::{
 	Balance, BlockNumber, NodeId, Uid,
 };
 
-use crate::{
-	Config, Error, Event, HoldReason, Meter, Pallet, Purchases, SubletRecord, Sublets, WeightInfo,
-};
+use crate::{Config, Error, Event, Meter, Pallet, Purchases, Sublet, Sublets, WeightInfo};
 
 /// Whether a right was sublet when its term was paid for or ended, and so what that cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +54,12 @@ impl<T: Config> Pallet<T> {
 		);
 		// Another's offer of before the right was handed on, or this one's own that it changes.
 		if let Some(before) = Sublets::<T>::take(uid) {
-			Self::release_sublet(&before)?;
+			before.deposit.drop(&before.landlord)?;
 		}
-		let deposit = T::ListingDeposit::get();
-		T::Currency::hold(&HoldReason::Sublet.into(), &landlord, deposit)?;
+		let deposit = T::SubletDeposit::new(&landlord, Footprint::from_mel::<Sublet<T>>())?;
 		Sublets::<T>::insert(
 			uid,
-			SubletRecord {
+			Sublet::<T> {
 				landlord,
 				price,
 				until,
@@ -82,7 +75,7 @@ impl<T: Config> Pallet<T> {
 		let sublet = Sublets::<T>::get(uid).ok_or(Error::<T>::NotSublet)?;
 		ensure!(sublet.landlord == landlord, Error::<T>::NotHolder);
 		ensure!(sublet.taken.is_none(), Error::<T>::Sublet);
-		Self::release_sublet(&sublet)?;
+		sublet.deposit.drop(&sublet.landlord)?;
 		Sublets::<T>::remove(uid);
 		Self::deposit_event(Event::SubletWithdrawn { uid });
 		Ok(())
@@ -181,7 +174,7 @@ impl<T: Config> Pallet<T> {
 		let Some(mut sublet) = Sublets::<T>::take(uid) else {
 			return Ok(Let::No);
 		};
-		Self::release_sublet(&sublet)?;
+		sublet.deposit.drop(&sublet.landlord)?;
 		let Some(meter) = sublet.taken.as_mut() else {
 			return Ok(Let::Offered);
 		};
@@ -194,15 +187,5 @@ impl<T: Config> Pallet<T> {
 			refund: meter.escrow,
 		});
 		Ok(Let::Yes)
-	}
-
-	fn release_sublet(sublet: &SubletRecord<T::AccountId>) -> DispatchResult {
-		T::Currency::release(
-			&HoldReason::Sublet.into(),
-			&sublet.landlord,
-			sublet.deposit,
-			Precision::Exact,
-		)?;
-		Ok(())
 	}
 }

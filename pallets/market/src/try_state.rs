@@ -7,7 +7,7 @@ use frame_support::{
 	traits::fungible::{Inspect, InspectHold},
 };
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{traits::ResourceInspect, Balance, Uid};
+use usufruct_primitives::{deposit, traits::ResourceInspect, Balance, Uid};
 
 use crate::{Config, HoldReason, ListingOrder, Listings, Pallet, Purchases, Sublets};
 
@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
 				escrows = escrows.saturating_add(meter.escrow);
 			}
 			let sum = sublets.entry(sublet.landlord).or_default();
-			*sum = sum.saturating_add(sublet.deposit);
+			*sum = sum.saturating_add(deposit::amount(&sublet.deposit));
 		}
 		// What anybody sends to the account by mistake stays there and is nobody's escrow.
 		let needed = escrows.saturating_add(T::Currency::minimum_balance());
@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 				"a listing out of order"
 			);
 			let sum = deposits.entry(listing.seller).or_default();
-			*sum = sum.saturating_add(listing.deposit);
+			*sum = sum.saturating_add(deposit::amount(&listing.deposit));
 		}
 		for (reason, sums) in [
 			(HoldReason::Listing, deposits),

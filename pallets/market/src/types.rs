@@ -15,7 +15,7 @@ use crate::Meter;
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct ListingRecord<AccountId> {
+pub struct ListingRecord<AccountId, Ticket> {
 	/// The provider.
 	pub seller: AccountId,
 	/// The resource.
@@ -32,8 +32,8 @@ pub struct ListingRecord<AccountId> {
 	pub lead_in: Option<LeadIn>,
 	/// How it may be reserved; `None` = it is bought for now only.
 	pub reservable: Option<Reservable>,
-	/// What is held of the seller's money for the record.
-	pub deposit: Balance,
+	/// For what is held of the seller's money for the record.
+	pub deposit: Ticket,
 }
 
 /// A price that falls: scarce compute goes to whoever needs it most, at what that is worth to it. After
@@ -59,7 +59,7 @@ pub struct LeadIn {
 	pub blocks: BlockNumber,
 }
 
-impl<AccountId> ListingRecord<AccountId> {
+impl<AccountId, Ticket> ListingRecord<AccountId, Ticket> {
 	/// The price per block at a block, rounded up.
 	pub fn price_at(&self, now: BlockNumber) -> Balance {
 		let Some(lead_in) = &self.lead_in else {
@@ -148,7 +148,7 @@ impl<AccountId> PurchaseRecord<AccountId> {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct SubletRecord<AccountId> {
+pub struct SubletRecord<AccountId, Ticket> {
 	/// Who lets it; the right returns there.
 	pub landlord: AccountId,
 	/// Price per block.
@@ -157,8 +157,8 @@ pub struct SubletRecord<AccountId> {
 	pub until: BlockNumber,
 	/// What the subtenant paid for; `None` while nobody took it.
 	pub taken: Option<Meter>,
-	/// What is held of the landlord's money for the record.
-	pub deposit: Balance,
+	/// For what is held of the landlord's money for the record.
+	pub deposit: Ticket,
 }
 
 /// What compute must be like; where a field is `None`, anything will do.

@@ -19,7 +19,7 @@ use crate::{
 /// An account that can pay for a full node.
 fn provider<T: Config>() -> T::AccountId {
 	let who = account("provider", 0, 0);
-	let deposits = T::HardwareDeposit::get().saturating_mul(T::MaxHardware::get().into());
+	let deposits = T::HardwareDepositAmount::get().saturating_mul(T::MaxHardware::get().into());
 	let wanted = T::NodeBond::get()
 		.saturating_add(deposits)
 		.saturating_mul(4);

@@ -1,8 +1,9 @@
 //! What is in a node.
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{Consideration, Footprint, Get},
 };
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
@@ -11,8 +12,7 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	Config, Error, Event, Hardware, HardwareRecord, HidOfDevice, HoldReason, NextHid, NodeStatus,
-	Nodes, Pallet,
+	Config, Error, Event, Hardware, HardwareRecord, HidOfDevice, NextHid, NodeStatus, Nodes, Pallet,
 };
 
 impl<T: Config> Pallet<T> {
@@ -44,8 +44,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(!empty, Error::<T>::EmptyHardware);
 		let hid = NextHid::<T>::get();
 		let next = hid.checked_add(1).ok_or(Error::<T>::Exhausted)?;
-		let deposit = T::HardwareDeposit::get();
-		T::Currency::hold(&HoldReason::Hardware.into(), &owner, deposit)?;
+		// The record, and the device by which it is known.
+		let bytes = HardwareRecord::<T::HardwareDeposit>::max_encoded_len()
+			.saturating_add(Hash::max_encoded_len())
+			.saturating_add(Hid::max_encoded_len());
+		let deposit = T::HardwareDeposit::new(&owner, Footprint::from_parts(2, bytes))?;
 		record.hardware = record.hardware.saturating_add(1);
 		NextHid::<T>::put(next);
 		HidOfDevice::<T>::insert(device, hid);
@@ -75,12 +78,7 @@ impl<T: Config> Pallet<T> {
 			.filter(|hardware| hardware.node == node)
 			.ok_or(Error::<T>::UnknownHardware)?;
 		ensure!(record.users == 0, Error::<T>::NodeInUse);
-		T::Currency::release(
-			&HoldReason::Hardware.into(),
-			&owner,
-			hardware.deposit,
-			Precision::Exact,
-		)?;
+		hardware.deposit.drop(&owner)?;
 		record.hardware = record.hardware.saturating_sub(1);
 		HidOfDevice::<T>::remove(hardware.device);
 		Hardware::<T>::remove(hid);

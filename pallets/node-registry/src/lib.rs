@@ -45,7 +45,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 	};
 	use frame_system::pallet_prelude::*;
 	use sp_runtime::Permill;
@@ -76,8 +76,10 @@ pub mod pallet {
 		#[pallet::constant]
 		type MinimumBond: Get<Balance>;
 		/// Held of the owner for each HID.
+		type HardwareDeposit: Consideration<Self::AccountId, Footprint>;
+		/// How much that is, told ahead to whoever brings a machine.
 		#[pallet::constant]
-		type HardwareDeposit: Get<Balance>;
+		type HardwareDepositAmount: Get<Balance>;
 		/// Most HIDs of one node.
 		#[pallet::constant]
 		type MaxHardware: Get<u32>;
@@ -138,7 +140,8 @@ pub mod pallet {
 
 	/// HIDs by identifier; each is paid for by its deposit.
 	#[pallet::storage]
-	pub type Hardware<T> = StorageMap<_, Twox64Concat, Hid, HardwareRecord, OptionQuery>;
+	pub type Hardware<T: Config> =
+		StorageMap<_, Twox64Concat, Hid, HardwareRecord<T::HardwareDeposit>, OptionQuery>;
 
 	/// The HID of a device's serial number.
 	#[pallet::storage]

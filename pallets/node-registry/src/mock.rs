@@ -3,7 +3,7 @@
 
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU128, ConstU32, Hooks},
+	traits::{fungible::HoldConsideration, ConstU128, ConstU32, ConstantStoragePrice, Hooks},
 	weights::Weight,
 };
 use frame_system::EnsureRoot;
@@ -90,12 +90,16 @@ impl ScoreInspect for OneClass {
 	}
 }
 
+/// What storing anything costs.
+type StoragePrice = ConstantStoragePrice<ConstU128<DEPOSIT>, Balance>;
+
 parameter_types! {
 	pub static HeartbeatPeriod: BlockNumber = 10;
 	pub static OpenAdmission: bool = true;
 	/// Hardware of which others were told that it was removed, with its class.
 	pub static Removed: Vec<(Hid, ClassId)> = Vec::new();
 	pub static ExistentialDeposit: Balance = 1;
+	pub const ForHardware: RuntimeHoldReason = RuntimeHoldReason::NodeRegistry(HoldReason::Hardware);
 	pub const FaultPenalty: Permill = Permill::from_percent(30);
 	pub const Treasury: u64 = TREASURY;
 }
@@ -118,7 +122,8 @@ impl crate::Config for Test {
 	type Currency = Balances;
 	type FaultPenalty = FaultPenalty;
 	type ForceOrigin = EnsureRoot<u64>;
-	type HardwareDeposit = ConstU128<DEPOSIT>;
+	type HardwareDeposit = HoldConsideration<u64, Balances, ForHardware, StoragePrice>;
+	type HardwareDepositAmount = ConstU128<DEPOSIT>;
 	type HeartbeatPeriod = HeartbeatPeriod;
 	type MaxHardware = ConstU32<3>;
 	type MinimumBond = ConstU128<MINIMUM_BOND>;

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{Balance, NodeId};
+use usufruct_primitives::{deposit, Balance, NodeId};
 
 use crate::{
 	Config, Hardware, HidOfDevice, HoldReason, NextHid, NextNodeId, NodeOfMachine, Nodes, Pallet,
@@ -93,7 +93,7 @@ impl<T: Config> Pallet<T> {
 				.ok_or("hardware without a node")?
 				.owner;
 			let entry = owed.entry(owner).or_default();
-			entry.1 = entry.1.saturating_add(record.deposit);
+			entry.1 = entry.1.saturating_add(deposit::amount(&record.deposit));
 		}
 		for (owner, (bonds, deposits)) in owed {
 			let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &owner);

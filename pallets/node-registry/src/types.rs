@@ -116,7 +116,7 @@ impl<AccountId> NodeRecord<AccountId> {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct HardwareRecord {
+pub struct HardwareRecord<Ticket> {
 	/// The machine that it is in.
 	pub node: NodeId,
 	/// Its resource class.
@@ -127,6 +127,6 @@ pub struct HardwareRecord {
 	pub device: Hash,
 	/// What can be cut from it.
 	pub capacity: Capacity,
-	/// What is held of the owner's money for the record.
-	pub deposit: Balance,
+	/// For what is held of the owner's money for the record.
+	pub deposit: Ticket,
 }

@@ -1,17 +1,14 @@
 //! Paying what was earned.
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{
-		fungible::{Mutate, MutateHold},
-		tokens::{Precision, Preservation},
-		Get,
-	},
+	traits::{fungible::Mutate, tokens::Preservation, Consideration, Footprint},
 };
 use sp_runtime::DispatchResult;
 use usufruct_primitives::Balance;
 
-use crate::{Closed, Config, EarnedBy, Error, Event, HoldReason, Pallet, Payees};
+use crate::{Closed, Config, EarnedBy, Error, Event, Pallet, Payees};
 
 impl<T: Config> Pallet<T> {
 	/// What the account could claim now.
@@ -54,18 +51,19 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_set_payee(who: T::AccountId, payee: Option<T::AccountId>) -> DispatchResult {
 		ensure!(payee.as_ref() != Some(&who), Error::<T>::SamePayee);
-		let reason = HoldReason::Payee.into();
 		let known = Payees::<T>::get(&who);
 		match (&payee, known) {
 			(None, None) => return Err(Error::<T>::NoPayee.into()),
 			(None, Some((_, deposit))) => {
-				T::Currency::release(&reason, &who, deposit, Precision::Exact)?;
+				deposit.drop(&who)?;
 				Payees::<T>::remove(&who);
 			}
 			(Some(payee), Some((_, deposit))) => Payees::<T>::insert(&who, (payee, deposit)),
 			(Some(payee), None) => {
-				let deposit = T::PayeeDeposit::get();
-				T::Currency::hold(&reason, &who, deposit)?;
+				// Both accounts and the ticket.
+				let accounts = <(T::AccountId, T::AccountId)>::max_encoded_len();
+				let bytes = accounts.saturating_add(T::PayeeDeposit::max_encoded_len());
+				let deposit = T::PayeeDeposit::new(&who, Footprint::from_parts(1, bytes))?;
 				Payees::<T>::insert(&who, (payee, deposit));
 			}
 		}

@@ -43,7 +43,7 @@ pub use weights::WeightInfo;
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
@@ -78,8 +78,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxEraIssuance: Get<Balance>;
 		/// Held of whoever has rewards paid to another account.
-		#[pallet::constant]
-		type PayeeDeposit: Get<Balance>;
+		type PayeeDeposit: Consideration<Self::AccountId, Footprint>;
 		/// Gets what nobody claims.
 		type Treasury: Get<Self::AccountId>;
 		/// The machines.
@@ -125,10 +124,10 @@ pub mod pallet {
 	pub type EarnedBy<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Earnings, ValueQuery>;
 
-	/// Who has rewards paid to whom, with what is held for the record.
+	/// Who has rewards paid to whom, with the ticket for what is held for the record.
 	#[pallet::storage]
 	pub type Payees<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, (T::AccountId, Balance), OptionQuery>;
+		StorageMap<_, Blake2_128Concat, T::AccountId, (T::AccountId, T::PayeeDeposit), OptionQuery>;
 
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{fungible::InspectHold, ConstU128, Hooks},
+	traits::{
+		fungible::{HoldConsideration, InspectHold},
+		ConstU128, ConstantStoragePrice, Hooks,
+	},
 	PalletId,
 };
 use frame_system::EnsureRoot;
@@ -86,7 +89,11 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ConstU128<5>;
 }
 
+/// What storing anything costs.
+type StoragePrice = ConstantStoragePrice<ConstU128<DEPOSIT>, Balance>;
+
 parameter_types! {
+	pub const ForPayee: RuntimeHoldReason = RuntimeHoldReason::PomcRewards(HoldReason::Payee);
 	pub const Rewards: PalletId = PalletId(*b"usu/pomc");
 	pub const Treasury: u64 = TREASURY;
 	/// Owner by machine.
@@ -136,7 +143,7 @@ impl crate::Config for Test {
 	type MaxEraIssuance = ConstU128<MOST>;
 	type Nodes = Stub;
 	type PalletId = Rewards;
-	type PayeeDeposit = ConstU128<DEPOSIT>;
+	type PayeeDeposit = HoldConsideration<u64, Balances, ForPayee, StoragePrice>;
 	type Quality = Stub;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = Treasury;

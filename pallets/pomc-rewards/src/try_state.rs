@@ -10,7 +10,7 @@ use frame_support::{
 	},
 };
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::Balance;
+use usufruct_primitives::{deposit, Balance};
 
 use crate::{
 	Closed, Config, Current, EarnedBy, EraIndex, HoldReason, NextEra, NextRules, Oldest, Pallet,
@@ -92,11 +92,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn holds_cover_deposits() -> Result<(), TryRuntimeError> {
-		for (who, (payee, deposit)) in Payees::<T>::iter() {
+		for (who, (payee, ticket)) in Payees::<T>::iter() {
 			ensure!(who != payee, "an account is its own payee");
 			let held = T::Currency::balance_on_hold(&HoldReason::Payee.into(), &who);
 			ensure!(
-				held == deposit,
+				held == deposit::amount(&ticket),
 				"a held deposit differs from the recorded one"
 			);
 		}

@@ -1,9 +1,10 @@
 //! The steps of a challenge that somebody addressed to one piece of hardware. Every end goes through
 //! `finish`. It was not simultaneous with others' proofs, and so does not rank.
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{Consideration, Footprint},
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
@@ -13,8 +14,8 @@ use usufruct_primitives::{
 use usufruct_proof::{verify, Commitment, Hash, MemoryCommitment, Reveal, Timeline};
 
 use crate::{
-	ChallengeOfHid, ChallengeRecord, ChallengeState, Challenges, Classes, Config, Error, Event,
-	FailureReason, HoldReason, NextChallengeId, Pallet, ScoreRecord, Scores,
+	Challenge, ChallengeOfHid, ChallengeState, Challenges, Classes, Config, Error, Event,
+	FailureReason, NextChallengeId, Pallet, ScoreRecord, Scores,
 };
 
 impl<T: Config> Pallet<T> {
@@ -49,15 +50,18 @@ impl<T: Config> Pallet<T> {
 		);
 		let id = NextChallengeId::<T>::get();
 		let next = id.checked_add(1).ok_or(Error::<T>::Exhausted)?;
-		let deposit = T::ChallengeDeposit::get();
-		T::Currency::hold(&HoldReason::Challenge.into(), &requester, deposit)?;
+		// The record, and the hardware by which it is found.
+		let bytes = Challenge::<T>::max_encoded_len()
+			.saturating_add(Hid::max_encoded_len())
+			.saturating_add(ChallengeId::max_encoded_len());
+		let deposit = T::ChallengeDeposit::new(&requester, Footprint::from_parts(2, bytes))?;
 		// Hardware that has to answer stays where it is.
 		T::Nodes::acquire(hardware.node)?;
 		NextChallengeId::<T>::put(next);
 		ChallengeOfHid::<T>::insert(hid, id);
 		Challenges::<T>::insert(
 			id,
-			ChallengeRecord {
+			Challenge::<T> {
 				hid,
 				node: hardware.node,
 				class: hardware.class,
@@ -81,7 +85,7 @@ impl<T: Config> Pallet<T> {
 	fn answered_by(
 		id: ChallengeId,
 		provider: &T::AccountId,
-	) -> Result<ChallengeRecord<T::AccountId>, DispatchError> {
+	) -> Result<Challenge<T>, DispatchError> {
 		let challenge = Challenges::<T>::get(id).ok_or(Error::<T>::UnknownChallenge)?;
 		ensure!(
 			T::Nodes::owner(challenge.node).as_ref() == Some(provider),
@@ -248,11 +252,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Ends the challenge without a proof: what it proved last is gone, and for a wrong reveal or a silence
 	/// after the commitment, which hides one, the node is at fault and the hardware unranked.
-	fn fail(
-		id: ChallengeId,
-		challenge: &ChallengeRecord<T::AccountId>,
-		reason: FailureReason,
-	) -> DispatchResult {
+	fn fail(id: ChallengeId, challenge: &Challenge<T>, reason: FailureReason) -> DispatchResult {
 		Self::finish(id, challenge)?;
 		match reason {
 			FailureReason::NoRandomness => {}
@@ -274,13 +274,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Forgets the challenge and returns its deposit.
-	fn finish(id: ChallengeId, challenge: &ChallengeRecord<T::AccountId>) -> DispatchResult {
-		T::Currency::release(
-			&HoldReason::Challenge.into(),
-			&challenge.requester,
-			challenge.deposit,
-			Precision::Exact,
-		)?;
+	fn finish(id: ChallengeId, challenge: &Challenge<T>) -> DispatchResult {
+		challenge.deposit.clone().drop(&challenge.requester)?;
 		Challenges::<T>::remove(id);
 		ChallengeOfHid::<T>::remove(challenge.hid);
 		T::Nodes::release(challenge.node);

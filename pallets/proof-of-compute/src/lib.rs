@@ -45,13 +45,17 @@ pub use pallet::*;
 pub use types::*;
 pub use weights::WeightInfo;
 
+/// A challenge and the ticket of its deposit.
+pub type Challenge<T> =
+	ChallengeRecord<<T as frame_system::Config>::AccountId, <T as Config>::ChallengeDeposit>;
+
 #[frame_support::pallet]
 // The macros that serve try-runtime expect what they have just written.
 #[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 	};
 	use frame_system::pallet_prelude::*;
 	use usufruct_primitives::{
@@ -81,8 +85,7 @@ pub mod pallet {
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
 		/// Held of the requester while a challenge runs.
-		#[pallet::constant]
-		type ChallengeDeposit: Get<Balance>;
+		type ChallengeDeposit: Consideration<Self::AccountId, Footprint>;
 		/// Held of who forces an audit.
 		#[pallet::constant]
 		type AuditBond: Get<Balance>;
@@ -133,7 +136,7 @@ pub mod pallet {
 	/// Challenges that run; each is paid for by its deposit.
 	#[pallet::storage]
 	pub type Challenges<T: Config> =
-		StorageMap<_, Twox64Concat, ChallengeId, ChallengeRecord<T::AccountId>, OptionQuery>;
+		StorageMap<_, Twox64Concat, ChallengeId, Challenge<T>, OptionQuery>;
 
 	/// The challenge that hardware has to answer: one at a time.
 	#[pallet::storage]

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU128, ConstU32, ConstU64, Hooks},
+	traits::{
+		fungible::HoldConsideration, ConstU128, ConstU32, ConstU64, ConstantStoragePrice, Hooks,
+	},
 	weights::Weight,
 };
 use frame_system::EnsureRoot;
@@ -23,7 +25,7 @@ use usufruct_primitives::{
 use usufruct_proof::{ClassParams, Commitment, MemoryCommitment, MemoryParams, Speed};
 
 use crate::{
-	self as pallet_proof_of_compute, ChallengeRecord, Challenges, Classes, EpochRules,
+	self as pallet_proof_of_compute, Challenge, Challenges, Classes, EpochRules, HoldReason,
 	NextChallengeId, ResourceClass, Scores,
 };
 
@@ -142,7 +144,12 @@ impl pallet_balances::Config for Test {
 	type Balance = Balance;
 }
 
+/// What storing anything costs.
+type StoragePrice = ConstantStoragePrice<ChallengeDeposit, Balance>;
+
 parameter_types! {
+	pub const ForChallenge: RuntimeHoldReason =
+		RuntimeHoldReason::ProofOfCompute(HoldReason::Challenge);
 	/// Owner by machine.
 	pub static Owners: BTreeMap<NodeId, u64> = BTreeMap::new();
 	/// Machines that cannot be reached.
@@ -302,7 +309,7 @@ impl crate::Config for Test {
 	type AuditBond = ConstU128<BOND>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Stub;
-	type ChallengeDeposit = ChallengeDeposit;
+	type ChallengeDeposit = HoldConsideration<u64, Balances, ForChallenge, StoragePrice>;
 	type Currency = Balances;
 	type ForceOrigin = EnsureRoot<u64>;
 	type Jobs = Stub;
@@ -494,7 +501,7 @@ pub(crate) fn proved(hid: Hid) -> u32 {
 }
 
 /// A challenge that runs.
-pub(crate) fn challenge(id: ChallengeId) -> ChallengeRecord<u64> {
+pub(crate) fn challenge(id: ChallengeId) -> Challenge<Test> {
 	Challenges::<Test>::get(id).expect("the challenge runs")
 }
 

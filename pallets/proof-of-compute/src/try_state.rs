@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::Balance;
+use usufruct_primitives::{deposit, Balance};
 use usufruct_proof::{ClassParams, Commitment, MAX_SCORE_PPM};
 
 use crate::{
@@ -78,7 +78,7 @@ impl<T: Config> Pallet<T> {
 		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
 		for (_, challenge) in Challenges::<T>::iter() {
 			let sum = deposits.entry(challenge.requester).or_default();
-			*sum = sum.saturating_add(challenge.deposit);
+			*sum = sum.saturating_add(deposit::amount(&challenge.deposit));
 		}
 		for (who, sum) in deposits {
 			let held = T::Currency::balance_on_hold(&HoldReason::Challenge.into(), &who);

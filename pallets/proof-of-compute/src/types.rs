@@ -80,7 +80,7 @@ pub enum ChallengeState {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct ChallengeRecord<AccountId> {
+pub struct ChallengeRecord<AccountId, Ticket> {
 	/// The hardware.
 	pub hid: Hid,
 	/// Its machine.
@@ -91,8 +91,8 @@ pub struct ChallengeRecord<AccountId> {
 	pub params: ClassParams,
 	/// Who asked.
 	pub requester: AccountId,
-	/// What is held of the requester's money.
-	pub deposit: Balance,
+	/// For what is held of the requester's money.
+	pub deposit: Ticket,
 	/// When.
 	pub issued_at: BlockNumber,
 	/// When the work was committed.
@@ -101,7 +101,7 @@ pub struct ChallengeRecord<AccountId> {
 	pub state: ChallengeState,
 }
 
-impl<AccountId> ChallengeRecord<AccountId> {
+impl<AccountId, Ticket> ChallengeRecord<AccountId, Ticket> {
 	/// When its steps are due.
 	pub fn timeline(&self) -> Timeline {
 		Timeline {

@@ -38,19 +38,26 @@ pub use pallet::*;
 pub use types::{OrderId, OrderRecord, RightRecord, ShareRecord, Side};
 pub use weights::WeightInfo;
 
+/// An order and the ticket of its deposit.
+pub type Order<T> =
+	OrderRecord<<T as frame_system::Config>::AccountId, <T as Config>::OrderDeposit>;
+/// A share record and the ticket of its deposit.
+pub type Share<T> =
+	ShareRecord<<T as frame_system::Config>::AccountId, <T as Config>::ShareDeposit>;
+
 #[frame_support::pallet]
 // The macros that serve try-runtime expect what they have just written.
 #[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
 	use usufruct_primitives::{Balance, BlockNumber, Vid};
 
-	use super::{OrderId, OrderRecord, RightRecord, ShareRecord, Side, WeightInfo};
+	use super::{Order, OrderId, RightRecord, Share, Side, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -70,11 +77,9 @@ pub mod pallet {
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
 		/// Held of whoever causes a share record.
-		#[pallet::constant]
-		type ShareDeposit: Get<Balance>;
-		/// Held of whoever places an order.
-		#[pallet::constant]
-		type OrderDeposit: Get<Balance>;
+		type ShareDeposit: Consideration<Self::AccountId, Footprint>;
+		/// Held of whoever places an order; of who wants to buy for the share record, too.
+		type OrderDeposit: Consideration<Self::AccountId, Footprint>;
 		/// Most blocks in which an order can be filled.
 		#[pallet::constant]
 		type MaxOrderLife: Get<BlockNumber>;
@@ -108,21 +113,14 @@ pub mod pallet {
 		Vid,
 		Blake2_128Concat,
 		T::AccountId,
-		ShareRecord<T::AccountId>,
+		Share<T>,
 		OptionQuery,
 	>;
 
 	/// Orders by right; each record is paid for by its deposit.
 	#[pallet::storage]
-	pub type Orders<T: Config> = StorageDoubleMap<
-		_,
-		Twox64Concat,
-		Vid,
-		Twox64Concat,
-		OrderId,
-		OrderRecord<T::AccountId>,
-		OptionQuery,
-	>;
+	pub type Orders<T: Config> =
+		StorageDoubleMap<_, Twox64Concat, Vid, Twox64Concat, OrderId, Order<T>, OptionQuery>;
 
 	/// The number of the next order.
 	#[pallet::storage]

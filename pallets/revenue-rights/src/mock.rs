@@ -4,15 +4,18 @@
 use frame_support::{
 	derive_impl, parameter_types,
 	storage::with_storage_layer,
-	traits::{fungible::InspectHold, ConstU128, ConstU32},
+	traits::{
+		fungible::{HoldConsideration, InspectHold},
+		ConstU128, ConstU32, ConstantStoragePrice, Footprint,
+	},
 	PalletId,
 };
-use sp_runtime::{BuildStorage, DispatchResult};
+use sp_runtime::{traits::Convert, BuildStorage, DispatchResult};
 use usufruct_primitives::{traits::RevenueShares, Balance, Vid};
 
 use crate::{
-	self as pallet_revenue_rights, HoldReason, NextOrder, OrderId, RightRecord, Rights,
-	ShareRecord, Shares, Side,
+	self as pallet_revenue_rights, HoldReason, NextOrder, OrderId, RightRecord, Rights, Share,
+	Shares, Side,
 };
 
 /// A provider with money.
@@ -78,7 +81,21 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ExistentialDeposit;
 }
 
+/// What storing a share record costs.
+type SharePrice = ConstantStoragePrice<ConstU128<DEPOSIT>, Balance>;
+
+/// What storing an order costs, alone or with the share record that it will need.
+pub(crate) struct OrderPrice;
+
+impl Convert<Footprint, Balance> for OrderPrice {
+	fn convert(footprint: Footprint) -> Balance {
+		ORDER_DEPOSIT + Balance::from(footprint.count - 1) * DEPOSIT
+	}
+}
+
 parameter_types! {
+	pub const ForShares: RuntimeHoldReason = RuntimeHoldReason::RevenueRights(HoldReason::Shares);
+	pub const ForOrders: RuntimeHoldReason = RuntimeHoldReason::RevenueRights(HoldReason::Order);
 	pub static ExistentialDeposit: Balance = 1;
 	pub const Income: PalletId = PalletId(*b"usu/incm");
 }
@@ -87,10 +104,10 @@ impl crate::Config for Test {
 	type Currency = Balances;
 	type MaxInitialHolders = ConstU32<MAX_HOLDERS>;
 	type MaxOrderLife = ConstU32<MAX_LIFE>;
-	type OrderDeposit = ConstU128<ORDER_DEPOSIT>;
+	type OrderDeposit = HoldConsideration<u64, Balances, ForOrders, OrderPrice>;
 	type PalletId = Income;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type ShareDeposit = ConstU128<DEPOSIT>;
+	type ShareDeposit = HoldConsideration<u64, Balances, ForShares, SharePrice>;
 	type WeightInfo = ();
 }
 
@@ -191,7 +208,7 @@ pub(crate) fn right(vid: Vid) -> RightRecord {
 	Rights::<Test>::get(vid).expect("the right exists")
 }
 
-pub(crate) fn share(vid: Vid, who: u64) -> Option<ShareRecord<u64>> {
+pub(crate) fn share(vid: Vid, who: u64) -> Option<Share<Test>> {
 	Shares::<Test>::get(vid, who)
 }
 

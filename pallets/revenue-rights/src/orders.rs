@@ -1,18 +1,19 @@
 //! Trading shares: orders at a price, filled by whoever accepts it.
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
 	traits::{
 		fungible::{Mutate, MutateHold},
 		tokens::{Fortitude, Precision, Preservation, Restriction},
-		Get,
+		Consideration, Footprint, Get,
 	},
 };
 use sp_runtime::{DispatchResult, SaturatedConversion};
 use usufruct_primitives::{Balance, BlockNumber, Vid, REVENUE_SHARES};
 
 use crate::{
-	Config, Error, Event, HoldReason, NextOrder, OrderId, OrderRecord, Orders, Pallet, Rights,
+	Config, Error, Event, HoldReason, NextOrder, Order, OrderId, Orders, Pallet, Rights, Share,
 	Shares, Side,
 };
 
@@ -40,15 +41,19 @@ impl<T: Config> Pallet<T> {
 			expires_at > now && expires_at <= last,
 			Error::<T>::BadExpiry
 		);
-		let deposit = match side {
+		let own = Order::<T>::max_encoded_len();
+		let footprint = match side {
 			Side::Sell => {
 				Self::offer(vid, &maker, shares)?;
-				T::OrderDeposit::get()
+				Footprint::from_parts(1, own)
 			}
 			// The buyer's record has to be paid for when the order is filled, whatever is free then.
-			Side::Buy => T::OrderDeposit::get().saturating_add(T::ShareDeposit::get()),
+			Side::Buy => {
+				Footprint::from_parts(2, own.saturating_add(Share::<T>::max_encoded_len()))
+			}
 		};
-		let order = OrderRecord {
+		let deposit = T::OrderDeposit::new(&maker, footprint)?;
+		let order = Order::<T> {
 			maker,
 			side,
 			shares,
@@ -56,8 +61,8 @@ impl<T: Config> Pallet<T> {
 			expires_at,
 			deposit,
 		};
-		let held = order.held().ok_or(Error::<T>::Overflow)?;
-		T::Currency::hold(&HoldReason::Order.into(), &order.maker, held)?;
+		let money = order.money().ok_or(Error::<T>::Overflow)?;
+		T::Currency::hold(&HoldReason::Order.into(), &order.maker, money)?;
 		let id = NextOrder::<T>::get();
 		NextOrder::<T>::put(id.checked_add(1).ok_or(Error::<T>::Overflow)?);
 		Self::deposit_event(Event::OrderPlaced {
@@ -118,7 +123,7 @@ impl<T: Config> Pallet<T> {
 			Orders::<T>::insert(vid, id, order);
 			return Ok(());
 		}
-		Self::end_order(vid, id, &order)
+		Self::end_order(vid, id, order)
 	}
 
 	pub(crate) fn do_cancel_order(who: T::AccountId, vid: Vid, id: OrderId) -> DispatchResult {
@@ -131,28 +136,27 @@ impl<T: Config> Pallet<T> {
 			Self::take_back(vid, &order.maker, order.shares)?;
 		}
 		Self::deposit_event(Event::OrderCancelled { vid, order: id });
-		Self::end_order(vid, id, &order)
+		Self::end_order(vid, id, order)
 	}
 
 	/// Forgets an order and frees what is still held for it.
-	fn end_order(vid: Vid, id: OrderId, order: &OrderRecord<T::AccountId>) -> DispatchResult {
-		let held = order.held().ok_or(Error::<T>::Overflow)?;
+	fn end_order(vid: Vid, id: OrderId, order: Order<T>) -> DispatchResult {
+		let money = order.money().ok_or(Error::<T>::Overflow)?;
 		T::Currency::release(
 			&HoldReason::Order.into(),
 			&order.maker,
-			held,
+			money,
 			Precision::Exact,
 		)?;
+		order.deposit.drop(&order.maker)?;
 		Orders::<T>::remove(vid, id);
 		Ok(())
 	}
 
 	/// Frees of a buyer's deposit what its share record will need.
-	fn free_for_record(order: &mut OrderRecord<T::AccountId>) -> DispatchResult {
-		let needed = T::ShareDeposit::get().min(order.deposit);
-		order.deposit = order.deposit.saturating_sub(needed);
-		let reason = HoldReason::Order.into();
-		T::Currency::release(&reason, &order.maker, needed, Precision::Exact)?;
+	fn free_for_record(order: &mut Order<T>) -> DispatchResult {
+		let alone = Footprint::from_mel::<Order<T>>();
+		order.deposit = order.deposit.clone().update(&order.maker, alone)?;
 		Ok(())
 	}
 

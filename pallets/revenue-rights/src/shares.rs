@@ -4,12 +4,12 @@ use alloc::collections::BTreeSet;
 
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{Consideration, Footprint, Get},
 };
 use sp_runtime::DispatchResult;
-use usufruct_primitives::{Balance, Vid, REVENUE_SHARES};
+use usufruct_primitives::{Vid, REVENUE_SHARES};
 
-use crate::{Config, Error, Event, HoldReason, Pallet, RightRecord, Rights, ShareRecord, Shares};
+use crate::{Config, Error, Event, Pallet, RightRecord, Rights, Share, Shares};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_create(vid: Vid, holders: &[(T::AccountId, u16)]) -> DispatchResult {
@@ -105,10 +105,9 @@ impl<T: Config> Pallet<T> {
 		depositor: &T::AccountId,
 	) -> DispatchResult {
 		ensure!(*who != Self::account(), Error::<T>::OwnAccount);
-		let deposit: Balance = T::ShareDeposit::get();
-		T::Currency::hold(&HoldReason::Shares.into(), depositor, deposit)?;
+		let deposit = T::ShareDeposit::new(depositor, Footprint::from_mel::<Share<T>>())?;
 		right.holders = right.holders.checked_add(1).ok_or(Error::<T>::Overflow)?;
-		let record = ShareRecord {
+		let record = Share::<T> {
 			shares,
 			offered: 0,
 			settled_at: right.per_share,
@@ -126,18 +125,13 @@ impl<T: Config> Pallet<T> {
 		right: &mut RightRecord,
 		vid: Vid,
 		who: &T::AccountId,
-		record: ShareRecord<T::AccountId>,
+		record: Share<T>,
 	) -> DispatchResult {
 		if record.shares > 0 || record.owed > 0 {
 			Shares::<T>::insert(vid, who, record);
 			return Ok(());
 		}
-		T::Currency::release(
-			&HoldReason::Shares.into(),
-			&record.depositor,
-			record.deposit,
-			Precision::Exact,
-		)?;
+		record.deposit.drop(&record.depositor)?;
 		Shares::<T>::remove(vid, who);
 		right.holders = right.holders.saturating_sub(1);
 		Ok(())

@@ -7,7 +7,7 @@ use frame_support::{
 	traits::fungible::{Inspect, InspectHold},
 };
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{Balance, Vid, REVENUE_SHARES};
+use usufruct_primitives::{deposit, Balance, Vid, REVENUE_SHARES};
 
 use crate::{Config, HoldReason, NextOrder, Orders, Pallet, Rights, Shares, Side};
 
@@ -28,8 +28,11 @@ impl<T: Config> Pallet<T> {
 				order.shares > 0 && order.price > 0 && id < NextOrder::<T>::get(),
 				"an order that says nothing"
 			);
+			let money = order.money().ok_or("an order's cost overflows")?;
 			let sum = held.entry(order.maker.clone()).or_default();
-			*sum = sum.saturating_add(order.held().ok_or("an order's cost overflows")?);
+			*sum = sum
+				.saturating_add(money)
+				.saturating_add(deposit::amount(&order.deposit));
 			if order.side == Side::Sell {
 				let sum = offered.entry((vid, order.maker)).or_default();
 				*sum = sum.saturating_add(order.shares.into());
@@ -99,7 +102,7 @@ impl<T: Config> Pallet<T> {
 		for (vid, _, record) in Shares::<T>::iter() {
 			ensure!(Rights::<T>::contains_key(vid), "shares without a right");
 			let sum = deposits.entry(record.depositor).or_default();
-			*sum = sum.saturating_add(record.deposit);
+			*sum = sum.saturating_add(deposit::amount(&record.deposit));
 		}
 		for (depositor, sum) in deposits {
 			ensure!(

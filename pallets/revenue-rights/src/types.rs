@@ -47,7 +47,7 @@ impl RightRecord {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct ShareRecord<AccountId> {
+pub struct ShareRecord<AccountId, Ticket> {
 	/// Number of shares, 1 to 10,000; 0 while unpaid income keeps the record.
 	pub shares: u16,
 	/// Those of them that are for sale by orders, and cannot be moved otherwise.
@@ -61,11 +61,11 @@ pub struct ShareRecord<AccountId> {
 	pub paid: Balance,
 	/// Who paid for the record.
 	pub depositor: AccountId,
-	/// What is held of the depositor's money for it.
-	pub deposit: Balance,
+	/// For what is held of the depositor's money for it.
+	pub deposit: Ticket,
 }
 
-impl<AccountId> ShareRecord<AccountId> {
+impl<AccountId, Ticket> ShareRecord<AccountId, Ticket> {
 	/// Moves the income since the last settlement to `owed`; `None` where an amount overflows.
 	pub fn accrue(&mut self, per_share: Balance) -> Option<()> {
 		let since = per_share.checked_sub(self.settled_at)?;
@@ -105,7 +105,7 @@ pub enum Side {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct OrderRecord<AccountId> {
+pub struct OrderRecord<AccountId, Ticket> {
 	/// Whose it is.
 	pub maker: AccountId,
 	/// What it wants.
@@ -116,21 +116,21 @@ pub struct OrderRecord<AccountId> {
 	pub price: Balance,
 	/// The last block in which it can be filled.
 	pub expires_at: BlockNumber,
-	/// What is held of the maker for the record, and for the share record that a buyer may need.
-	pub deposit: Balance,
+	/// For what is held of the maker for the record, and for the share record that a buyer may need.
+	pub deposit: Ticket,
 }
 
-impl<AccountId> OrderRecord<AccountId> {
+impl<AccountId, Ticket> OrderRecord<AccountId, Ticket> {
 	/// What so many shares cost; `None` where that overflows.
 	pub fn cost(&self, shares: u16) -> Option<Balance> {
 		self.price.checked_mul(shares.into())
 	}
 
-	/// What is held of the maker: its deposit, and the money of a buyer; `None` where that overflows.
-	pub fn held(&self) -> Option<Balance> {
+	/// What is held of the maker beside its deposit, a buyer's money; `None` where that overflows.
+	pub fn money(&self) -> Option<Balance> {
 		match self.side {
-			Side::Sell => Some(self.deposit),
-			Side::Buy => self.cost(self.shares)?.checked_add(self.deposit),
+			Side::Sell => Some(0),
+			Side::Buy => self.cost(self.shares),
 		}
 	}
 }

@@ -33,8 +33,8 @@ const CAPACITY: Capacity = Capacity {
 /// An account that can pay for a resource.
 fn provider<T: Config>() -> T::AccountId {
 	let who = account("provider", 0, 0);
-	let wanted = T::ResourceDeposit::get().saturating_add(T::Currency::minimum_balance());
-	T::Currency::set_balance(&who, wanted.saturating_mul(4));
+	// Whatever deposits are.
+	T::Currency::set_balance(&who, Balance::MAX >> 8);
 	who
 }
 

@@ -42,13 +42,17 @@ pub use pallet::*;
 pub use types::{Parts, ResourceRecord, UseRightRecord, UseRightState};
 pub use weights::WeightInfo;
 
+/// A resource and the ticket of its deposit.
+pub type Resource<T> =
+	ResourceRecord<<T as frame_system::Config>::AccountId, <T as Config>::ResourceDeposit>;
+
 #[frame_support::pallet]
 // The macros that serve try-runtime expect what they have just written.
 #[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 	};
 	use frame_system::pallet_prelude::*;
 	use usufruct_primitives::{
@@ -56,7 +60,7 @@ pub mod pallet {
 		Balance, BlockNumber, Capacity, Hid, IsolationClass, NodeId, Uid, Vid,
 	};
 
-	use super::{Ledger, Parts, ResourceRecord, UseRightRecord, WeightInfo};
+	use super::{Ledger, Parts, Resource, UseRightRecord, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
@@ -72,8 +76,7 @@ pub mod pallet {
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
 		/// Held of the provider for a resource and the one use right that it can have.
-		#[pallet::constant]
-		type ResourceDeposit: Get<Balance>;
+		type ResourceDeposit: Consideration<Self::AccountId, Footprint>;
 		/// The machines and their hardware.
 		type Nodes: NodeInspect<Self::AccountId> + NodeUsage;
 		/// Where wallets see use rights.
@@ -103,8 +106,7 @@ pub mod pallet {
 
 	/// Resources by identifier; each is paid for by its deposit.
 	#[pallet::storage]
-	pub type Resources<T: Config> =
-		StorageMap<_, Twox64Concat, Vid, ResourceRecord<T::AccountId>, OptionQuery>;
+	pub type Resources<T: Config> = StorageMap<_, Twox64Concat, Vid, Resource<T>, OptionQuery>;
 
 	/// Use rights by identifier; bounded by the resources, which have one each at most.
 	#[pallet::storage]

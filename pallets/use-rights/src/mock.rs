@@ -8,7 +8,8 @@ use frame_support::{
 	derive_impl, parameter_types,
 	storage::with_storage_layer,
 	traits::{
-		fungible::InspectHold, AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU64,
+		fungible::{HoldConsideration, InspectHold},
+		AsEnsureOriginWithArg, ConstU128, ConstU32, ConstU64, ConstantStoragePrice,
 		NeverEnsureOrigin,
 	},
 };
@@ -22,8 +23,8 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	self as pallet_use_rights, HoldReason, NextUid, NextVid, NftLedger, Parts, ResourceRecord,
-	Resources, UseRightRecord,
+	self as pallet_use_rights, HoldReason, NextUid, NextVid, NftLedger, Parts, Resource, Resources,
+	UseRightRecord,
 };
 
 /// A provider with two machines.
@@ -115,7 +116,11 @@ impl pallet_balances::Config for Test {
 	type ExistentialDeposit = ConstU128<1>;
 }
 
+/// What storing anything costs.
+type StoragePrice = ConstantStoragePrice<ConstU128<DEPOSIT>, Balance>;
+
 parameter_types! {
+	pub const ForResource: RuntimeHoldReason = RuntimeHoldReason::UseRights(HoldReason::Resource);
 	pub NftFeatures: PalletFeatures = PalletFeatures::all_enabled();
 	pub const LedgerOwner: AccountId = LEDGER;
 	// In storage, so that a call that fails undoes what it did to them, as with the real registry.
@@ -161,7 +166,7 @@ impl crate::Config for Test {
 	type Currency = Balances;
 	type Ledger = NftLedger<Self, LedgerOwner, ConstU32<COLLECTION>>;
 	type Nodes = Registry;
-	type ResourceDeposit = ConstU128<DEPOSIT>;
+	type ResourceDeposit = HoldConsideration<AccountId, Balances, ForResource, StoragePrice>;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = ();
 }
@@ -476,7 +481,7 @@ pub(crate) fn end(uid: Uid) -> DispatchResult {
 	with_storage_layer(|| UseRights::end(uid))
 }
 
-pub(crate) fn resource(vid: Vid) -> ResourceRecord<AccountId> {
+pub(crate) fn resource(vid: Vid) -> Resource<Test> {
 	Resources::<Test>::get(vid).expect("the resource exists")
 }
 

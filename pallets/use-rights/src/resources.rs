@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{Consideration, Footprint},
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
@@ -13,8 +14,8 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	Config, Error, Event, HoldReason, NextVid, Pallet, Parts, ResourceOfGpu, ResourceRecord,
-	Resources, UsedCapacity,
+	Config, Error, Event, NextVid, Pallet, Parts, Resource, ResourceOfGpu, Resources,
+	UseRightRecord, UsedCapacity,
 };
 
 impl<T: Config> Pallet<T> {
@@ -47,11 +48,17 @@ impl<T: Config> Pallet<T> {
 
 		let vid = NextVid::<T>::get();
 		let next = vid.checked_add(1).ok_or(Error::<T>::Exhausted)?;
-		let deposit = T::ResourceDeposit::get();
 		let (lead, class) = gpus
 			.first()
 			.map_or((*lead, first.class), |(hid, info)| (*hid, info.class));
-		let record = ResourceRecord {
+		T::Nodes::acquire(node)?;
+		// The record, an entry for each part, and the right.
+		let items = parts.len().saturating_add(2);
+		let bytes = Resource::<T>::max_encoded_len()
+			.saturating_add(UseRightRecord::<T::AccountId>::max_encoded_len())
+			.saturating_add(parts.len().saturating_mul(Capacity::max_encoded_len()));
+		let deposit = T::ResourceDeposit::new(&owner, Footprint::from_parts(items, bytes))?;
+		let record = Resource::<T> {
 			owner: owner.clone(),
 			node,
 			parts,
@@ -68,8 +75,6 @@ impl<T: Config> Pallet<T> {
 			bound: None,
 			deposit,
 		};
-		T::Nodes::acquire(node)?;
-		T::Currency::hold(&HoldReason::Resource.into(), &owner, deposit)?;
 		NextVid::<T>::put(next);
 		for (gpu, _) in gpus {
 			ResourceOfGpu::<T>::insert(gpu, vid);
@@ -86,12 +91,7 @@ impl<T: Config> Pallet<T> {
 		let record = Resources::<T>::get(vid).ok_or(Error::<T>::UnknownResource)?;
 		ensure!(record.owner == owner, Error::<T>::NotOwner);
 		ensure!(record.bound.is_none(), Error::<T>::ResourceBound);
-		T::Currency::release(
-			&HoldReason::Resource.into(),
-			&owner,
-			record.deposit,
-			Precision::Exact,
-		)?;
+		record.deposit.drop(&owner)?;
 		for part in &record.parts {
 			if ResourceOfGpu::<T>::take(part).is_none() {
 				UsedCapacity::<T>::mutate_exists(part, |used| {

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{traits::NodeInspect, Balance, Capacity, HardwareKind, Hid};
+use usufruct_primitives::{deposit, traits::NodeInspect, Balance, Capacity, HardwareKind, Hid};
 
 use crate::{
 	Config, HoldReason, NextUid, NextVid, Pallet, ResourceOfGpu, Resources, UseRightState,
@@ -103,7 +103,7 @@ impl<T: Config> Pallet<T> {
 		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
 		for (_, resource) in Resources::<T>::iter() {
 			let sum = deposits.entry(resource.owner).or_default();
-			*sum = sum.saturating_add(resource.deposit);
+			*sum = sum.saturating_add(deposit::amount(&resource.deposit));
 		}
 		for (owner, sum) in deposits {
 			ensure!(

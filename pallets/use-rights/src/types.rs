@@ -14,7 +14,7 @@ pub type Parts = BoundedVec<Hid, ConstU32<MAX_PARTS>>;
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct ResourceRecord<AccountId> {
+pub struct ResourceRecord<AccountId, Ticket> {
 	/// The provider.
 	pub owner: AccountId,
 	/// The machine that it is cut from.
@@ -35,8 +35,8 @@ pub struct ResourceRecord<AccountId> {
 	pub isolation: IsolationClass,
 	/// The use right that it is bound to; `None` = free.
 	pub bound: Option<Uid>,
-	/// What is held of the owner's money for the record.
-	pub deposit: Balance,
+	/// For what is held of the owner's money for the record.
+	pub deposit: Ticket,
 }
 
 /// Where a use right is in its life.

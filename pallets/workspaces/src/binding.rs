@@ -12,7 +12,7 @@ use usufruct_primitives::{
 
 use crate::{
 	Candidate, Candidates, Config, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState,
-	Leases, LeasesOfNode, NextLeaseId, Pallet, Placed, RequestRecord,
+	Leases, LeasesOfNode, NextLeaseId, Pallet, Placed, Request,
 };
 
 /// What a lease begins with; see [`LeaseRecord`].
@@ -33,7 +33,7 @@ impl<T: Config> Pallet<T> {
 	/// Binds the first candidate that can be bought; gives the first one's error where none can.
 	pub(crate) fn bind_best(
 		request: RequestId,
-		record: &mut RequestRecord<T::AccountId>,
+		record: &mut Request<T>,
 		replica: u8,
 		candidates: &[Candidate<T::AccountId>],
 	) -> DispatchResult {
@@ -54,10 +54,10 @@ impl<T: Config> Pallet<T> {
 	/// Buys the use right with the replica's budget and opens the lease. Gives the changed record.
 	fn bind(
 		request: RequestId,
-		mut record: RequestRecord<T::AccountId>,
+		mut record: Request<T>,
 		replica: u8,
 		candidate: &Candidate<T::AccountId>,
-	) -> Result<RequestRecord<T::AccountId>, DispatchError> {
+	) -> Result<Request<T>, DispatchError> {
 		let (uid, node) = (candidate.rank.uid, candidate.node);
 		let vid = T::Resources::vid_of(uid).ok_or(Error::<T>::NotListed)?;
 		let owner = T::Resources::resource(vid)

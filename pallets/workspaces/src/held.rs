@@ -5,11 +5,7 @@
 
 use alloc::vec;
 
-use frame_support::{
-	ensure,
-	traits::{fungible::MutateHold, Get},
-	BoundedVec,
-};
+use frame_support::{ensure, traits::Get, BoundedVec};
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
 	traits::{NodeInspect, ResourceInspect},
@@ -17,8 +13,8 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	binding::Opening, Command, Config, Error, Event, HoldReason, ImageKind, Images, LeaseOfUid,
-	NextRequestId, Pallet, RequestRecord, Requests, WorkspaceSpec,
+	binding::Opening, Command, Config, Error, Event, ImageKind, Images, LeaseOfUid, NextRequestId,
+	Pallet, Request, Requests, WorkspaceSpec,
 };
 
 impl<T: Config> Pallet<T> {
@@ -48,8 +44,7 @@ impl<T: Config> Pallet<T> {
 		let request = NextRequestId::<T>::get();
 		NextRequestId::<T>::put(request.checked_add(1).ok_or(Error::<T>::Overflow)?);
 		let lease = Self::next_lease(resource.node)?;
-		let deposit = T::RequestDeposit::get();
-		T::Currency::hold(&HoldReason::Request.into(), &tenant, deposit)?;
+		let deposit = Self::take_request_deposit(&tenant)?;
 		Images::<T>::insert(image, published);
 		let now = Self::now();
 		let term = ends_at.saturating_sub(now);
@@ -74,7 +69,7 @@ impl<T: Config> Pallet<T> {
 		);
 		Requests::<T>::insert(
 			request,
-			RequestRecord {
+			Request::<T> {
 				tenant,
 				spec: WorkspaceSpec {
 					image,

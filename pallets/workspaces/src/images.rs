@@ -1,13 +1,14 @@
 //! Publishing and retracting images.
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{Consideration, Footprint},
 };
 use sp_runtime::DispatchResult;
 use usufruct_primitives::Hash;
 
-use crate::{Config, Error, Event, HoldReason, ImageKind, ImageRecord, Images, Pallet, Text};
+use crate::{Config, Error, Event, Image, ImageKind, Images, Pallet, Text};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_publish_image(
@@ -18,9 +19,9 @@ impl<T: Config> Pallet<T> {
 		size_bytes: u64,
 	) -> DispatchResult {
 		ensure!(!Images::<T>::contains_key(digest), Error::<T>::ImageExists);
-		let deposit = T::ImageDeposit::get();
-		T::Currency::hold(&HoldReason::Image.into(), &author, deposit)?;
-		let record = ImageRecord {
+		let bytes = Image::<T>::max_encoded_len().saturating_add(Hash::max_encoded_len());
+		let deposit = T::ImageDeposit::new(&author, Footprint::from_parts(1, bytes))?;
+		let record = Image::<T> {
 			author: author.clone(),
 			kind,
 			reference,
@@ -37,12 +38,7 @@ impl<T: Config> Pallet<T> {
 		let image = Images::<T>::get(digest).ok_or(Error::<T>::UnknownImage)?;
 		ensure!(image.author == author, Error::<T>::NotAuthor);
 		ensure!(image.uses == 0, Error::<T>::ImageInUse);
-		T::Currency::release(
-			&HoldReason::Image.into(),
-			&author,
-			image.deposit,
-			Precision::Exact,
-		)?;
+		image.deposit.drop(&author)?;
 		Images::<T>::remove(digest);
 		Self::deposit_event(Event::ImageRetracted { digest });
 		Ok(())

@@ -26,7 +26,7 @@ use usufruct_primitives::{
 
 use crate::{
 	Config, EndReason, Error, Event, HoldReason, LeaseOfUid, LeaseRecord, LeaseState, Leases,
-	LeasesOfNode, Pallet, RequestRecord, Requests, WeightInfo,
+	LeasesOfNode, Pallet, Request, Requests, WeightInfo,
 };
 
 /// A lease of this chain's accounts.
@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
 	/// The highest price of the rest and what the failed lease cost are together no more than the
 	/// tenant's budget was. Where the tenant has spent that money, or the request failed too often,
 	/// the replica is given up.
-	fn reopen(request: &mut RequestRecord<T::AccountId>, record: &Lease<T>) {
+	fn reopen(request: &mut Request<T>, record: &Lease<T>) {
 		let now = Self::now();
 		let (id, replica) = (record.request, usize::from(record.replica));
 		let Some(term) = request.terms.get_mut(replica) else {
@@ -178,10 +178,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Ends the lease of a purchase that ended on the market.
-	fn end_with_purchase(uid: Uid) -> Result<(), DispatchError> {
-		let Some(lease) = LeaseOfUid::<T>::get(uid) else {
-			return Ok(());
-		};
+	fn end_with_purchase(lease: LeaseId) -> Result<(), DispatchError> {
 		let record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
 		Self::forget(lease, &record);
 		Self::conclude(lease, record, EndReason::Term, Next::Nothing)
@@ -207,11 +204,15 @@ impl<T: Config> OnPurchaseRenewal for Pallet<T> {
 }
 
 impl<T: Config> OnPurchaseEnd for Pallet<T> {
-	fn on_purchase_end(uid: Uid) {
-		if let Err(error) = Self::end_with_purchase(uid) {
+	fn on_purchase_end(uid: Uid) -> Weight {
+		let Some(lease) = LeaseOfUid::<T>::get(uid) else {
+			return T::DbWeight::get().reads(1);
+		};
+		if let Err(error) = Self::end_with_purchase(lease) {
 			// The hook cannot fail; the purchase is over whatever became of its lease.
-			log::error!(target: "runtime::workspaces", "ending the lease of use right {uid}: {error:?}");
+			log::error!(target: "runtime::workspaces", "ending lease {lease} of use right {uid}: {error:?}");
 		}
+		<Self as OnPurchaseEnd>::weight()
 	}
 
 	fn weight() -> Weight {

@@ -74,13 +74,20 @@ pub use plan::{Plan, Planned, Seat, MAX_PLANNED};
 pub use types::*;
 pub use weights::WeightInfo;
 
+/// An image and the ticket of its deposit.
+pub type Image<T> =
+	ImageRecord<<T as frame_system::Config>::AccountId, <T as Config>::ImageDeposit>;
+/// A request and the ticket of its deposit.
+pub type Request<T> =
+	RequestRecord<<T as frame_system::Config>::AccountId, <T as Config>::RequestDeposit>;
+
 // Fields of events speak for themselves; FRAME's macros expect where they are certain.
 #[frame_support::pallet]
 #[allow(missing_docs, clippy::expect_used)]
 pub mod pallet {
 	use frame_support::{
 		pallet_prelude::*,
-		traits::{fungible, fungible::MutateHold, StorageVersion},
+		traits::{fungible, fungible::MutateHold, Consideration, Footprint, StorageVersion},
 	};
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use usufruct_offchain_worker::Explanation;
@@ -105,11 +112,9 @@ pub mod pallet {
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
 		/// Held of an author for an image.
-		#[pallet::constant]
-		type ImageDeposit: Get<Balance>;
+		type ImageDeposit: Consideration<Self::AccountId, Footprint>;
 		/// Held of a tenant for a request.
-		#[pallet::constant]
-		type RequestDeposit: Get<Balance>;
+		type RequestDeposit: Consideration<Self::AccountId, Footprint>;
 		/// Longest window for better proposals, in blocks.
 		#[pallet::constant]
 		type MaxWindow: Get<BlockNumber>;
@@ -162,8 +167,7 @@ pub mod pallet {
 
 	/// Published images by digest; each is paid for by its deposit.
 	#[pallet::storage]
-	pub type Images<T: Config> =
-		StorageMap<_, Blake2_128Concat, Hash, ImageRecord<T::AccountId>, OptionQuery>;
+	pub type Images<T: Config> = StorageMap<_, Blake2_128Concat, Hash, Image<T>, OptionQuery>;
 
 	/// The identifier of the next request.
 	#[pallet::storage]
@@ -171,8 +175,7 @@ pub mod pallet {
 
 	/// Requests that miss replicas or have leases; each is paid for by its deposit.
 	#[pallet::storage]
-	pub type Requests<T: Config> =
-		StorageMap<_, Twox64Concat, RequestId, RequestRecord<T::AccountId>, OptionQuery>;
+	pub type Requests<T: Config> = StorageMap<_, Twox64Concat, RequestId, Request<T>, OptionQuery>;
 
 	/// Requests that miss replicas, for matchers.
 	#[pallet::storage]

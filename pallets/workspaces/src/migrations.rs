@@ -20,7 +20,7 @@ pub mod v2 {
 
 	use crate::{
 		Candidate, CandidateList, Candidates, Command, Config, Endpoint, LeaseRecord, LeaseState,
-		Leases, Pallet, Placed, RequestRecord, Requests, WorkspaceSpec, MAX_REPLICAS,
+		Leases, Pallet, Placed, Request, Requests, WorkspaceSpec, MAX_REPLICAS,
 	};
 
 	/// A preset of weights as it was.
@@ -58,12 +58,12 @@ pub mod v2 {
 
 	/// A request as it was.
 	#[derive(Clone, Debug, Encode, Decode)]
-	pub struct OldRequest<AccountId> {
+	pub struct OldRequest<AccountId, Ticket> {
 		pub tenant: AccountId,
 		pub spec: OldSpec,
 		pub wasm: bool,
 		pub budget: Balance,
-		pub deposit: Balance,
+		pub deposit: Ticket,
 		pub opened_at: BlockNumber,
 		pub window: BlockNumber,
 		pub lifetime: BlockNumber,
@@ -122,8 +122,8 @@ pub mod v2 {
 
 	impl<T: Config> Layout for OfRequests<T> {
 		type DbWeight = T::DbWeight;
-		type New = RequestRecord<T::AccountId>;
-		type Old = OldRequest<T::AccountId>;
+		type New = Request<T>;
+		type Old = OldRequest<T::AccountId, T::RequestDeposit>;
 		type Pallet = Pallet<T>;
 
 		const FROM: u16 = 1;
@@ -136,7 +136,7 @@ pub mod v2 {
 
 		fn translate(old: Self::Old) -> Self::New {
 			let spec = old.spec;
-			RequestRecord {
+			Request::<T> {
 				tenant: old.tenant,
 				spec: WorkspaceSpec {
 					image: spec.image,

@@ -10,7 +10,11 @@ use std::collections::BTreeMap;
 use codec::{Decode, Encode};
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{fungible::Mutate, tokens::Preservation, ConstU128, ConstU32, Hooks},
+	traits::{
+		fungible::{HoldConsideration, Mutate},
+		tokens::Preservation,
+		ConstU128, ConstU32, ConstantStoragePrice, Hooks,
+	},
 	weights::Weight,
 };
 use frame_system::offchain::{
@@ -131,18 +135,28 @@ where
 	}
 }
 
+/// What storing an image costs.
+type ImagePrice = ConstantStoragePrice<ConstU128<10>, Balance>;
+/// What storing a request costs.
+type RequestPrice = ConstantStoragePrice<ConstU128<20>, Balance>;
+
+parameter_types! {
+	pub const ForImages: RuntimeHoldReason = RuntimeHoldReason::Workspaces(HoldReason::Image);
+	pub const ForRequests: RuntimeHoldReason = RuntimeHoldReason::Workspaces(HoldReason::Request);
+}
+
 impl pallet_workspaces::Config for Test {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Stub;
 	type Currency = Balances;
-	type ImageDeposit = ConstU128<10>;
+	type ImageDeposit = HoldConsideration<AccountId, Balances, ForImages, ImagePrice>;
 	type Market = Stub;
 	type MaxLeasesPerNode = ConstU32<2>;
 	type MaxLifetime = ConstU32<100>;
 	type MaxWindow = ConstU32<20>;
 	type Nodes = Stub;
 	type ProposalLife = ConstU32<20>;
-	type RequestDeposit = ConstU128<20>;
+	type RequestDeposit = HoldConsideration<AccountId, Balances, ForRequests, RequestPrice>;
 	type Resources = Stub;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Scores = Stub;

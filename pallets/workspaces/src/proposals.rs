@@ -21,7 +21,7 @@ use usufruct_primitives::{
 
 use crate::{
 	Candidate, CandidateList, Candidates, Config, Error, Event, LeasesOfNode, Pallet, Proposal,
-	RequestRecord, Requests,
+	Request, Requests,
 };
 
 /// Above every fee: what a worker sends is bounded by what the chain needs, and comes from the
@@ -40,13 +40,13 @@ impl<T> From<Mismatch> for Error<T> {
 }
 
 /// A proposal that passed all checks, and what it leads to.
-pub(crate) struct Accepted<AccountId> {
-	pub(crate) record: RequestRecord<AccountId>,
-	pub(crate) candidate: Candidate<AccountId>,
+pub(crate) struct Accepted<T: Config> {
+	pub(crate) record: Request<T>,
+	pub(crate) candidate: Candidate<T::AccountId>,
 	/// Those that were known before and still hold.
-	pub(crate) standing: CandidateList<AccountId>,
+	pub(crate) standing: CandidateList<T::AccountId>,
 	/// Those to keep where the window is open; `None` where it is over.
-	pub(crate) kept: Option<CandidateList<AccountId>>,
+	pub(crate) kept: Option<CandidateList<T::AccountId>>,
 }
 
 impl<T: Config> Pallet<T> {
@@ -122,7 +122,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn evaluate(
 		proposal: &Proposal,
 		matcher: Option<T::AccountId>,
-	) -> Result<Accepted<T::AccountId>, Error<T>> {
+	) -> Result<Accepted<T>, Error<T>> {
 		let Proposal {
 			request,
 			attempt,
@@ -187,7 +187,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The request, if its window is over and proposals wait.
-	pub(crate) fn settleable(request: RequestId) -> Result<RequestRecord<T::AccountId>, Error<T>> {
+	pub(crate) fn settleable(request: RequestId) -> Result<Request<T>, Error<T>> {
 		let record = Requests::<T>::get(request).ok_or(Error::UnknownRequest)?;
 		ensure!(Self::now() >= record.window_ends(), Error::WindowOpen);
 		ensure!(Self::now() < record.expires_at, Error::LifetimeOver);
@@ -263,7 +263,7 @@ impl<T: Config> Pallet<T> {
 fn admit<AccountId: Clone + PartialEq>(
 	standing: &CandidateList<AccountId>,
 	new: &Candidate<AccountId>,
-) -> Option<CandidateList<AccountId>> {
+) -> Option<CandidateList<T::AccountId>> {
 	let mut all: Vec<Candidate<AccountId>> = standing.to_vec();
 	if all.iter().any(|known| known.rank.uid == new.rank.uid) {
 		return None;

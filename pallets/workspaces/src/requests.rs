@@ -2,9 +2,10 @@
 
 use alloc::vec;
 
+use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{fungible::MutateHold, tokens::Precision, Get},
+	traits::{fungible::MutateHold, tokens::Precision, Consideration, Footprint, Get},
 };
 use frame_system::{ensure_authorized, ensure_signed, pallet_prelude::OriginFor};
 use sp_runtime::{traits::BadOrigin, DispatchError, DispatchResult, SaturatedConversion};
@@ -14,7 +15,7 @@ use usufruct_primitives::{
 
 use crate::{
 	Candidates, Config, Error, Event, HoldReason, ImageKind, Images, NextRequestId, OpenRequests,
-	Pallet, RequestRecord, Requests, WorkspaceSpec, MAX_REPLICAS,
+	Pallet, Request, Requests, WorkspaceSpec, MAX_REPLICAS,
 };
 
 impl<T> From<Malformed> for Error<T> {
@@ -62,8 +63,7 @@ impl<T: Config> Pallet<T> {
 		image.uses = image.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let terms = vec![spec.term; usize::from(spec.replicas)];
 		let terms = terms.try_into().map_err(|_| Error::<T>::BadReplicas)?;
-		let deposit = T::RequestDeposit::get();
-		T::Currency::hold(&HoldReason::Request.into(), &tenant, deposit)?;
+		let deposit = Self::take_request_deposit(&tenant)?;
 		T::Currency::hold(&HoldReason::Budget.into(), &tenant, needed)?;
 		let opened_at = Self::now();
 		Images::<T>::insert(spec.image, image);
@@ -74,7 +74,7 @@ impl<T: Config> Pallet<T> {
 			.unwrap_or(0);
 		Requests::<T>::insert(
 			request,
-			RequestRecord {
+			Request::<T> {
 				tenant: tenant.clone(),
 				spec,
 				wasm,
@@ -134,9 +134,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The request, if its lifetime is over.
-	pub(crate) fn expired_request(
-		request: RequestId,
-	) -> Result<RequestRecord<T::AccountId>, Error<T>> {
+	pub(crate) fn expired_request(request: RequestId) -> Result<Request<T>, Error<T>> {
 		let record = Requests::<T>::get(request).ok_or(Error::UnknownRequest)?;
 		ensure!(record.missing != 0, Error::NotOpen);
 		ensure!(Self::now() >= record.expires_at, Error::NotExpired);
@@ -153,7 +151,7 @@ impl<T: Config> Pallet<T> {
 	/// Gives back the budget of what is missing and asks for it no more.
 	pub(crate) fn give_up(
 		request: RequestId,
-		mut record: RequestRecord<T::AccountId>,
+		mut record: Request<T>,
 	) -> Result<Balance, DispatchError> {
 		let refund = record.budget;
 		T::Currency::release(
@@ -168,11 +166,16 @@ impl<T: Config> Pallet<T> {
 		Ok(refund)
 	}
 
+	/// Holds what a request's record costs, and its place among the open ones.
+	pub(crate) fn take_request_deposit(
+		tenant: &T::AccountId,
+	) -> Result<T::RequestDeposit, DispatchError> {
+		let bytes = Request::<T>::max_encoded_len().saturating_add(RequestId::max_encoded_len());
+		T::RequestDeposit::new(tenant, Footprint::from_parts(2, bytes))
+	}
+
 	/// Writes the request, or removes it where nothing is missing and nothing runs.
-	pub(crate) fn store_request(
-		request: RequestId,
-		record: RequestRecord<T::AccountId>,
-	) -> DispatchResult {
+	pub(crate) fn store_request(request: RequestId, record: Request<T>) -> DispatchResult {
 		if record.missing == 0 {
 			OpenRequests::<T>::remove(request);
 			for replica in 0..MAX_REPLICAS {
@@ -185,12 +188,7 @@ impl<T: Config> Pallet<T> {
 			Requests::<T>::insert(request, record);
 			return Ok(());
 		}
-		T::Currency::release(
-			&HoldReason::Request.into(),
-			&record.tenant,
-			record.deposit,
-			Precision::Exact,
-		)?;
+		record.deposit.drop(&record.tenant)?;
 		Images::<T>::mutate_extant(record.spec.image, |image| {
 			image.uses = image.uses.saturating_sub(1);
 		});

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{Balance, Hash, NodeId, RequestId};
+use usufruct_primitives::{deposit, Balance, Hash, NodeId, RequestId};
 
 use crate::{
 	Candidates, Config, HoldReason, Images, LeaseOfUid, Leases, LeasesOfNode, OpenRequests, Pallet,
@@ -159,7 +159,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(record.budget == price, "a budget is not exact");
 			let entry = owed.entry(record.tenant).or_default();
 			entry.0 = entry.0.saturating_add(record.budget);
-			entry.1 = entry.1.saturating_add(record.deposit);
+			entry.1 = entry.1.saturating_add(deposit::amount(&record.deposit));
 		}
 		for (tenant, (budget, deposit)) in owed {
 			let held = |reason: HoldReason| T::Currency::balance_on_hold(&reason.into(), &tenant);

@@ -46,7 +46,7 @@ pub enum ImageKind {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct ImageRecord<AccountId> {
+pub struct ImageRecord<AccountId, Ticket> {
 	/// Who published it.
 	pub author: AccountId,
 	/// Container or module.
@@ -57,8 +57,8 @@ pub struct ImageRecord<AccountId> {
 	pub size_bytes: u64,
 	/// Requests that use it.
 	pub uses: u32,
-	/// What is held of the author's money for the record.
-	pub deposit: Balance,
+	/// For what is held of the author's money for the record.
+	pub deposit: Ticket,
 }
 
 /// What to run.
@@ -84,7 +84,7 @@ pub struct WorkspaceSpec<AccountId> {
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
-pub struct RequestRecord<AccountId> {
+pub struct RequestRecord<AccountId, Ticket> {
 	/// Who asks and pays.
 	pub tenant: AccountId,
 	/// What to run.
@@ -94,8 +94,8 @@ pub struct RequestRecord<AccountId> {
 	/// What is held for the replicas that are missing: the highest price for the blocks that each
 	/// needs.
 	pub budget: Balance,
-	/// What is held for the record.
-	pub deposit: Balance,
+	/// For what is held for the record.
+	pub deposit: Ticket,
 	/// When it was opened.
 	pub opened_at: BlockNumber,
 	/// Blocks from then on in which better proposals are waited for; 0 = the first valid one wins.
@@ -131,7 +131,7 @@ pub struct Placed<AccountId> {
 	pub region: u16,
 }
 
-impl<AccountId> RequestRecord<AccountId> {
+impl<AccountId, Ticket> RequestRecord<AccountId, Ticket> {
 	/// Whether a replica has a lease.
 	pub fn is_live(&self) -> bool {
 		!self.placed.is_empty()
@@ -182,7 +182,7 @@ impl<AccountId> RequestRecord<AccountId> {
 	}
 }
 
-impl<AccountId: Clone> RequestRecord<AccountId> {
+impl<AccountId: Clone, Ticket> RequestRecord<AccountId, Ticket> {
 	/// What the matching engine needs to know: a demand for each length of term, shortest first.
 	pub fn demands(&self, request: RequestId) -> Vec<Demand<AccountId>> {
 		let mut terms = BTreeMap::<BlockNumber, Vec<u8>>::new();

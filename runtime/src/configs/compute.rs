@@ -11,6 +11,10 @@ use usufruct_primitives::traits::BlockRandomness;
 
 use super::{
 	dao::RootOr,
+	deposits::{
+		ChallengeDeposit, Deposit, ForImage, ForListing, ForOrder, ForPayee, ForRequest,
+		ForResource, ForShares, ForSublet, HardwareDeposit, HardwareDepositAmount,
+	},
 	parameters::dynamic::{
 		market::{BurnShare, FeeShare, MatcherShare},
 		node_registry::{HeartbeatPeriod, OpenAdmission},
@@ -18,7 +22,7 @@ use super::{
 };
 use crate::{
 	constants::{
-		currency::{deposit, USU},
+		currency::USU,
 		time::{DAYS, HOURS, MINUTES, SLOT_MILLIS},
 	},
 	AccountId, Balances, Market, NodeRegistry, PomcRewards, ProofOfCompute, RevenueRights, Runtime,
@@ -59,7 +63,8 @@ impl pallet_node_registry::Config for Runtime {
 	type Currency = Balances;
 	type FaultPenalty = FaultPenalty;
 	type ForceOrigin = RootOr<pallet_dao::Membership>;
-	type HardwareDeposit = ConstU128<{ deposit(2, 160) }>;
+	type HardwareDeposit = HardwareDeposit;
+	type HardwareDepositAmount = HardwareDepositAmount;
 	type HeartbeatPeriod = HeartbeatPeriod;
 	type MaxHardware = ConstU32<64>;
 	/// Below half of the bond a node must top up: fourteen faults.
@@ -80,7 +85,7 @@ impl pallet_use_rights::Config for Runtime {
 	type Currency = Balances;
 	type Ledger = NftLedger<Self, LedgerAccount, ConstU32<0>>;
 	type Nodes = NodeRegistry;
-	type ResourceDeposit = ConstU128<{ deposit(3, 400) }>;
+	type ResourceDeposit = Deposit<ForResource>;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type WeightInfo = pallet_use_rights::weights::SubstrateWeight<Self>;
 }
@@ -89,10 +94,10 @@ impl pallet_revenue_rights::Config for Runtime {
 	type Currency = Balances;
 	type MaxInitialHolders = ConstU32<16>;
 	type MaxOrderLife = ConstU32<{ 28 * DAYS }>;
-	type OrderDeposit = ConstU128<{ deposit(1, 110) }>;
+	type OrderDeposit = Deposit<ForOrder>;
 	type PalletId = IncomeId;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type ShareDeposit = ConstU128<{ deposit(1, 130) }>;
+	type ShareDeposit = Deposit<ForShares>;
 	type WeightInfo = pallet_revenue_rights::weights::SubstrateWeight<Self>;
 }
 
@@ -102,7 +107,7 @@ impl pallet_market::Config for Runtime {
 	type BurnShare = BurnShare;
 	type Currency = Balances;
 	type FeeShare = FeeShare;
-	type ListingDeposit = ConstU128<{ deposit(2, 120) }>;
+	type ListingDeposit = Deposit<ForListing>;
 	type MatcherShare = MatcherShare;
 	type MaxTerm = ConstU32<{ 365 * DAYS }>;
 	type Nodes = NodeRegistry;
@@ -114,6 +119,7 @@ impl pallet_market::Config for Runtime {
 	type Rights = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Scores = ProofOfCompute;
+	type SubletDeposit = Deposit<ForSublet>;
 	type Treasury = TreasuryAccount;
 	type WeightInfo = pallet_market::weights::SubstrateWeight<Self>;
 }
@@ -122,7 +128,7 @@ impl pallet_workspaces::Config for Runtime {
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Machines;
 	type Currency = Balances;
-	type ImageDeposit = ConstU128<{ deposit(1, 350) }>;
+	type ImageDeposit = Deposit<ForImage>;
 	type Market = Market;
 	type MaxLeasesPerNode = ConstU32<64>;
 	type MaxLifetime = ConstU32<{ 7 * DAYS }>;
@@ -130,8 +136,7 @@ impl pallet_workspaces::Config for Runtime {
 	type Nodes = NodeRegistry;
 	/// A minute: longer than a fork that matters lives.
 	type ProposalLife = ConstU32<MINUTES>;
-	/// Sixteen words of 256 bytes, what is required, and where eight replicas are.
-	type RequestDeposit = ConstU128<{ deposit(2, 5_100) }>;
+	type RequestDeposit = Deposit<ForRequest>;
 	type Resources = UseRights;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Scores = ProofOfCompute;
@@ -157,7 +162,7 @@ impl pallet_proof_of_compute::Config for Runtime {
 	type AuditBond = ConstU128<USU>;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Machines;
-	type ChallengeDeposit = ConstU128<USU>;
+	type ChallengeDeposit = ChallengeDeposit;
 	type Currency = Balances;
 	type ForceOrigin = RootOr<pallet_dao::ProofParameters>;
 	type Jobs = Workspaces;
@@ -178,7 +183,7 @@ impl pallet_pomc_rewards::Config for Runtime {
 	type MaxEraIssuance = ConstU128<{ 50_000 * USU }>;
 	type Nodes = NodeRegistry;
 	type PalletId = RewardsId;
-	type PayeeDeposit = ConstU128<{ deposit(1, 96) }>;
+	type PayeeDeposit = Deposit<ForPayee>;
 	/// Nobody measures machines yet: all are good.
 	type Quality = ();
 	type RuntimeHoldReason = RuntimeHoldReason;

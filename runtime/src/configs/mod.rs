@@ -4,6 +4,7 @@ mod accounts;
 mod compute;
 mod consensus;
 mod dao;
+mod deposits;
 mod parameters;
 mod system;
 mod tokens;

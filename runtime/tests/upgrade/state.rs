@@ -6,11 +6,11 @@ use frame_support::{
 	traits::{fungible::Mutate, StorageVersion},
 	StoragePrefixedMap,
 };
-use pallet_market::{migrations::v2 as market, ListingRecord, Listings, PurchaseRecord, Purchases};
+use pallet_market::{migrations::v2 as market, Listing, Listings, PurchaseRecord, Purchases};
 use pallet_use_rights::{migrations::v2 as use_rights, UseRightRecord, UseRightState, UseRights};
 use pallet_workspaces::{
 	migrations::v2 as workspaces, Candidate, CandidateList, Candidates, LeaseRecord, Leases,
-	RequestRecord, Requests, WorkspaceSpec,
+	Request, Requests, WorkspaceSpec,
 };
 use sp_keyring::Sr25519Keyring::{Bob, Charlie};
 use sp_runtime::traits::Dispatchable;
@@ -75,7 +75,7 @@ fn old_spec(new: WorkspaceSpec<AccountId>) -> workspaces::OldSpec {
 pub(crate) fn age() {
 	rewrite(
 		Listings::<Runtime>::final_prefix(),
-		|new: ListingRecord<AccountId>| market::OldListing {
+		|new: Listing<Runtime>| market::OldListing {
 			seller: new.seller,
 			vid: new.vid,
 			price: new.price,
@@ -118,7 +118,7 @@ pub(crate) fn age() {
 	);
 	rewrite(
 		Requests::<Runtime>::final_prefix(),
-		|new: RequestRecord<AccountId>| workspaces::OldRequest {
+		|new: Request<Runtime>| workspaces::OldRequest {
 			tenant: new.tenant,
 			spec: old_spec(new.spec),
 			wasm: new.wasm,

@@ -1,4 +1,4 @@
-//! Rules of every source file: it says what it is for, and it is short enough to be read.
+//! Rules of every source file: it says what it is for, it is short enough to be read, and its tests run.
 
 use std::path::Path;
 
@@ -18,6 +18,12 @@ pub(super) fn problems(root: &Path) -> Result<Vec<String>> {
 			problems.push(format!(
 				"{name} does not open with `//!`, which says what it is for"
 			));
+		}
+		if text
+			.lines()
+			.any(|line| line.trim_start().starts_with("#[ignore"))
+		{
+			problems.push(format!("{name} switches a test off: mend it, or remove it"));
 		}
 		let lines = text.lines().count();
 		if lines > MAX_LINES {

@@ -1,8 +1,9 @@
 //! Each invariant sees the state that breaks it.
 
 use frame_support::traits::{fungible::Mutate, tokens::Preservation};
+use usufruct_primitives::deposit;
 
-use crate::{mock::*, ListingOrder, ListingRecord, Listings, PurchaseRecord, Purchases};
+use crate::{mock::*, Listing, ListingOrder, Listings, PurchaseRecord, Purchases};
 
 /// Breaks a good state, of a listing of Bob and a purchase by Carol, and expects the complaint.
 fn caught(complaint: &'static str, harm: impl FnOnce()) {
@@ -20,7 +21,7 @@ fn change_purchase(harm: impl FnOnce(&mut PurchaseRecord<u64>)) {
 	Purchases::<Test>::mutate(UID, |purchase| harm(purchase.as_mut().expect("it is sold")));
 }
 
-fn change_listing(harm: impl FnOnce(&mut ListingRecord<u64>)) {
+fn change_listing(harm: impl FnOnce(&mut Listing<Test>)) {
 	Listings::<Test>::mutate(BOBS_UID, |listing| {
 		harm(listing.as_mut().expect("for sale"));
 	});
@@ -88,7 +89,7 @@ fn a_page_that_shows_no_listing_is_seen() {
 fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
 		change_listing(|listing| {
-			listing.deposit += 1;
+			listing.deposit = deposit::ticket(DEPOSIT + 1).expect("tickets are amounts");
 		});
 	});
 }

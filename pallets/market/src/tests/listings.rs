@@ -3,6 +3,7 @@
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::TokenError;
 use usufruct_primitives::{
+	deposit,
 	traits::{ListingInfo, Marketplace},
 	Uid,
 };
@@ -168,7 +169,8 @@ fn a_deposit_returns_as_it_was_held_whatever_it_is_now() {
 	ExtBuilder::default().listed().build_and_execute(|| {
 		Listings::<Test>::mutate(UID, |listing| {
 			// As if half of it had been asked for when it was listed.
-			listing.as_mut().expect("it is for sale").deposit = DEPOSIT / 2;
+			listing.as_mut().expect("it is for sale").deposit =
+				deposit::ticket(DEPOSIT / 2).expect("tickets are amounts");
 		});
 		assert_ok!(Market::delist(signed(ALICE), UID));
 		assert_eq!(held(ALICE), DEPOSIT / 2);

@@ -124,6 +124,20 @@ fn who_ends_a_purchase_pays_for_telling_what_runs_on_it() {
 }
 
 #[test]
+fn who_ends_a_purchase_on_which_nothing_runs_gets_the_rest_of_the_fee_back() {
+	use crate::WeightInfo;
+	ExtBuilder::default().sold(1).build_and_execute(|| {
+		let declared = Call::<Test>::cancel { uid: UID }.get_dispatch_info();
+		let taken = Market::cancel(signed(CAROL), UID).unwrap().actual_weight;
+		let telling = Weight::from_parts(3, 3) + Weight::from_parts(5, 5);
+		let not_let = Market::weight_of_sublet(crate::sublets::Let::No);
+		let expected = <() as WeightInfo>::close() + telling + not_let;
+		assert_eq!(taken, Some(expected));
+		assert!(expected.all_lt(declared.call_weight));
+	});
+}
+
+#[test]
 fn who_ends_it_for_another_knows_what_telling_of_income_and_a_sublet_cost() {
 	use crate::WeightInfo;
 	use usufruct_primitives::traits::Marketplace;

@@ -1,6 +1,7 @@
 //! Each invariant sees the state that breaks it.
 
 use sp_core::H256;
+use usufruct_primitives::deposit;
 
 use crate::{mock::*, Hardware, NextHid, NextNodeId, NodeOfMachine, Nodes};
 
@@ -81,7 +82,10 @@ fn a_bond_that_is_not_held_is_seen() {
 #[test]
 fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
-		Hardware::<Test>::mutate(0, |hardware| hardware.as_mut().expect("added").deposit += 1);
+		Hardware::<Test>::mutate(0, |hardware| {
+			hardware.as_mut().expect("added").deposit =
+				deposit::ticket(DEPOSIT + 1).expect("tickets are amounts")
+		});
 	});
 }
 

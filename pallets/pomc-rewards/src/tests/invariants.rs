@@ -1,6 +1,7 @@
 //! Every invariant sees what breaks it.
 
 use sp_runtime::TryRuntimeError;
+use usufruct_primitives::deposit;
 
 use crate::{mock::*, Closed, Current, EarnedBy, NextRules, Payees, RewardRules};
 
@@ -92,9 +93,21 @@ fn rewards_that_are_gone_are_seen() {
 #[test]
 fn a_payee_that_is_not_paid_for_is_seen() {
 	caught("a held deposit differs from the recorded one", || {
-		Payees::<Test>::insert(CAROL, (BOB, DEPOSIT + 1));
+		Payees::<Test>::insert(
+			CAROL,
+			(
+				BOB,
+				deposit::ticket(DEPOSIT + 1).expect("tickets are amounts"),
+			),
+		);
 	});
 	caught("an account is its own payee", || {
-		Payees::<Test>::insert(CAROL, (CAROL, DEPOSIT));
+		Payees::<Test>::insert(
+			CAROL,
+			(
+				CAROL,
+				deposit::ticket(DEPOSIT).expect("tickets are amounts"),
+			),
+		);
 	});
 }

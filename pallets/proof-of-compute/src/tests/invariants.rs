@@ -3,6 +3,8 @@
 use usufruct_proof::{ClassParams, Commitment};
 
 use super::prover::*;
+use usufruct_primitives::deposit;
+
 use crate::{
 	mock::*, ChallengeOfHid, Challenges, Classes, Entries, EntryState, Histories, NextChallengeId,
 	OpenEntries, Ranking,
@@ -78,7 +80,8 @@ fn hardware_whose_challenge_is_gone_is_seen() {
 fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
 		Challenges::<Test>::mutate(2, |challenge| {
-			challenge.as_mut().expect("it runs").deposit += 1;
+			challenge.as_mut().expect("it runs").deposit =
+				deposit::ticket(DEPOSIT + 1).expect("tickets are amounts");
 		});
 	});
 }

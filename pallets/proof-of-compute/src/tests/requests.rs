@@ -4,6 +4,8 @@ use frame_support::{assert_noop, assert_ok};
 use sp_runtime::TokenError;
 
 use super::prover::*;
+use usufruct_primitives::deposit;
+
 use crate::{
 	mock::*, ChallengeOfHid, ChallengeRecord, ChallengeState, Challenges, Error, Event,
 	NextChallengeId,
@@ -32,7 +34,7 @@ fn a_request_holds_the_deposit_and_opens_a_challenge() {
 				class: CLASS,
 				params: PARAMS,
 				requester: CAROL,
-				deposit: DEPOSIT,
+				deposit: deposit::ticket(DEPOSIT).expect("tickets are amounts"),
 				issued_at: 5,
 				committed_at: None,
 				state: ChallengeState::Issued,

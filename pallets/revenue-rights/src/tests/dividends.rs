@@ -125,7 +125,7 @@ fn a_share_never_reads_income_from_before_its_time() {
 		settled_at: 3,
 		owed: 1,
 		depositor: ALICE,
-		deposit: 0,
+		deposit: (),
 	};
 	let before = record.clone();
 	assert_eq!(record.accrue(2), None);

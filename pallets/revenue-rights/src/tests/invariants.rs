@@ -1,8 +1,9 @@
 //! Each invariant sees the state that breaks it.
 
 use frame_support::traits::{fungible::Mutate, tokens::Preservation};
+use usufruct_primitives::deposit;
 
-use crate::{mock::*, OrderRecord, Orders, RightRecord, Rights, ShareRecord, Shares, Side};
+use crate::{mock::*, Order, Orders, RightRecord, Rights, Share, Shares, Side};
 
 /// Breaks a good state of one right with income and expects the complaint.
 fn caught(complaint: &'static str, harm: impl FnOnce()) {
@@ -24,7 +25,7 @@ fn change_right(harm: impl FnOnce(&mut RightRecord)) {
 	Rights::<Test>::mutate(VID, |right| harm(right.as_mut().expect("created")));
 }
 
-fn change_share(harm: impl FnOnce(&mut ShareRecord<u64>)) {
+fn change_share(harm: impl FnOnce(&mut Share<Test>)) {
 	Shares::<Test>::mutate(VID, ALICE, |share| harm(share.as_mut().expect("a holder")));
 }
 
@@ -108,11 +109,13 @@ fn shares_without_a_right_are_seen() {
 #[test]
 fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
-		change_share(|share| share.deposit += 1);
+		change_share(|share| {
+			share.deposit = deposit::ticket(DEPOSIT + 1).expect("tickets are amounts");
+		});
 	});
 }
 
-fn change_order(id: u64, harm: impl FnOnce(&mut OrderRecord<u64>)) {
+fn change_order(id: u64, harm: impl FnOnce(&mut Order<Test>)) {
 	Orders::<Test>::mutate(VID, id, |order| harm(order.as_mut().expect("placed")));
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use frame_support::{assert_ok, traits::fungible::Inspect};
 use proptest::prelude::*;
-use usufruct_primitives::{Balance, Vid};
+use usufruct_primitives::{deposit, Balance, Vid};
 
 use crate::{mock::*, NextOrder, OrderId, Orders, Rights, Shares, Side};
 
@@ -337,8 +337,10 @@ impl World {
 		let of_order = |wish: &Wish| {
 			let order = Orders::<Test>::get(wish.vid, wish.id).expect("it is open");
 			match wish.side {
-				Side::Sell => order.deposit,
-				Side::Buy => order.deposit + wish.price * Balance::from(wish.shares),
+				Side::Sell => deposit::amount(&order.deposit),
+				Side::Buy => {
+					deposit::amount(&order.deposit) + wish.price * Balance::from(wish.shares)
+				}
 			}
 		};
 		for who in PEOPLE {

@@ -1,10 +1,10 @@
 //! Each invariant sees the state that breaks it.
 
-use usufruct_primitives::Capacity;
+use usufruct_primitives::{deposit, Capacity};
 
 use crate::{
-	mock::*, NextUid, NextVid, ResourceOfGpu, ResourceRecord, Resources, UseRightRecord,
-	UseRightState, UseRights as Rights, UsedCapacity,
+	mock::*, NextUid, NextVid, Resource, ResourceOfGpu, Resources, UseRightRecord, UseRightState,
+	UseRights as Rights, UsedCapacity,
 };
 
 /// Breaks a good state, a bound resource and a free one, and expects the complaint.
@@ -17,7 +17,7 @@ fn caught(complaint: &'static str, harm: impl FnOnce()) {
 	});
 }
 
-fn change(vid: u64, harm: impl FnOnce(&mut ResourceRecord<usufruct_primitives::AccountId>)) {
+fn change(vid: u64, harm: impl FnOnce(&mut Resource<Test>)) {
 	Resources::<Test>::mutate(vid, |record| harm(record.as_mut().expect("it exists")));
 }
 
@@ -155,6 +155,8 @@ fn used_capacity_that_is_not_recorded_is_seen() {
 #[test]
 fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
-		change(1, |record| record.deposit += 1);
+		change(1, |record| {
+			record.deposit = deposit::ticket(DEPOSIT + 1).expect("tickets are amounts");
+		});
 	});
 }

@@ -3,6 +3,7 @@
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::TokenError;
 use usufruct_primitives::{
+	deposit,
 	traits::{ResourceInfo, ResourceInspect},
 	Capacity, HardwareKind, IsolationClass, MAX_PARTS,
 };
@@ -30,7 +31,10 @@ fn a_provider_cuts_a_resource_from_its_machine_and_its_deposit_is_held() {
 				isolation: IsolationClass::Gvisor,
 			})
 		);
-		assert_eq!((resource(0).bound, resource(0).deposit), (None, DEPOSIT));
+		assert_eq!(
+			(resource(0).bound, deposit::amount(&resource(0).deposit)),
+			(None, DEPOSIT)
+		);
 		assert_eq!((held(&ALICE), free(&ALICE)), (DEPOSIT, RICHES - DEPOSIT));
 		assert_eq!(UsedCapacity::<Test>::get(CPU), half());
 		assert_eq!(
@@ -341,7 +345,9 @@ fn a_deposit_returns_as_it_was_held() {
 	ExtBuilder::default().resource().build_and_execute(|| {
 		// Cut while the deposit was lower.
 		use frame_support::traits::{fungible::MutateHold, tokens::Precision};
-		Resources::<Test>::mutate_extant(0, |record| record.deposit = 7);
+		Resources::<Test>::mutate_extant(0, |record| {
+			record.deposit = deposit::ticket(7).expect("tickets are amounts");
+		});
 		let reason = crate::HoldReason::Resource.into();
 		assert_ok!(Balances::release(
 			&reason,
