@@ -96,6 +96,8 @@ impl AgentProcess {
 				.args(["--owner", &options.owner, "--listen", &listen])
 				.args(["--engine", options.engine.name()])
 				.args(["--access-port", &options.access_port.to_string()])
+				// Modules are on this machine, somewhere.
+				.args(["--local-modules", "/"])
 				.arg("--data-dir")
 				.arg(&options.data);
 			if let Engine::Docker(host) = &options.engine {

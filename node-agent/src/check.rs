@@ -10,7 +10,7 @@ use usufruct_client::amount;
 use crate::{
 	chain::{Chain, Standing},
 	config::{self, Config, EngineChoice, Settings},
-	engine::Engines,
+	engine::{modules::Sources, Engines},
 	inventory::{self, Machine},
 };
 
@@ -107,7 +107,7 @@ fn of_machine(machine: &Machine) -> Vec<Finding> {
 
 async fn of_engines(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 	let choice = settings.engine.unwrap_or_default();
-	match Engines::new(choice, data_dir, "127.0.0.1", None).await {
+	match Engines::new(choice, data_dir, "127.0.0.1", None, Sources::default()).await {
 		Ok(engines) => {
 			let mut findings = vec![ok(format!("engines: {}", engines.names().join(", ")))];
 			if choice == EngineChoice::Auto && !engines.names().contains(&"docker") {

@@ -8,6 +8,8 @@ use std::{
 use eyre::{eyre, Result, WrapErr};
 use serde::Deserialize;
 
+use crate::engine::modules::Sources;
+
 /// What the agent may be told, all of it optional.
 #[derive(Clone, Debug, Default, Deserialize, clap::Args)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -39,6 +41,15 @@ pub struct Settings {
 	/// Which engines may run workspaces: auto, docker, wasm [default: auto]
 	#[arg(long, env = "USUFRUCT_AGENT_ENGINE")]
 	pub engine: Option<EngineChoice>,
+	/// A folder whose modules tenants may name by their paths: for trying things out [default: none]
+	#[arg(long, env = "USUFRUCT_AGENT_LOCAL_MODULES")]
+	pub local_modules: Option<PathBuf>,
+	/// Fetch modules from private addresses, too: a tenant can then make this machine ask what is behind its firewall
+	#[arg(long, env = "USUFRUCT_AGENT_PRIVATE_SOURCES", num_args = 0..=1, default_missing_value = "true")]
+	pub private_sources: Option<bool>,
+	/// Most disk that fetched modules may take, in MiB [default: 1024]
+	#[arg(long, env = "USUFRUCT_AGENT_MODULE_QUOTA_MIB")]
+	pub module_quota_mib: Option<u64>,
 	/// Country of the machine, ISO 3166 numeric [default: 0, not told]
 	#[arg(long, env = "USUFRUCT_AGENT_REGION")]
 	pub region: Option<u16>,
@@ -88,6 +99,8 @@ pub struct Config {
 	pub access_port: u16,
 	/// Which engines may run workspaces.
 	pub engine: EngineChoice,
+	/// Where modules may come from, and how much of them is kept.
+	pub sources: Sources,
 	/// Country of the machine.
 	pub region: u16,
 	/// Blocks between two heartbeats.
@@ -121,6 +134,9 @@ impl Settings {
 			public_address: self.public_address.or(file.public_address),
 			access_port: self.access_port.or(file.access_port),
 			engine: self.engine.or(file.engine),
+			local_modules: self.local_modules.or(file.local_modules),
+			private_sources: self.private_sources.or(file.private_sources),
+			module_quota_mib: self.module_quota_mib.or(file.module_quota_mib),
 			region: self.region.or(file.region),
 			heartbeat_blocks: self.heartbeat_blocks.or(file.heartbeat_blocks),
 		}
@@ -189,6 +205,13 @@ impl Config {
 				.access_port
 				.unwrap_or(usufruct_access::DEFAULT_PORT),
 			engine: settings.engine.unwrap_or_default(),
+			sources: Sources {
+				local: settings.local_modules,
+				private: settings.private_sources.unwrap_or_default(),
+				quota_mib: settings
+					.module_quota_mib
+					.unwrap_or(Sources::default().quota_mib),
+			},
 			region: settings.region.unwrap_or(0),
 			heartbeat_blocks: settings.heartbeat_blocks.unwrap_or(15).max(1),
 		})

@@ -93,7 +93,14 @@ async fn run(config: Config) -> Result<()> {
 	let secrets = Secrets::new(&config.data_dir, key)?;
 	let (data_dir, public_address) = (&config.data_dir, &config.public_address);
 	let given = Some(secrets.clone());
-	let engines = Engines::new(config.engine, data_dir, public_address, given).await?;
+	let engines = Engines::new(
+		config.engine,
+		data_dir,
+		public_address,
+		given,
+		config.sources.clone(),
+	)
+	.await?;
 	let engines = Arc::new(engines);
 	tracing::info!(engines = ?engines.names(), devices = machine.devices.len(), "machine looked at");
 	for note in &machine.notes {

@@ -15,7 +15,7 @@ use usufruct_agent::{
 	access::{Access, Right, Secrets, View},
 	config::EngineChoice,
 	domain::{DesiredLease, ImageKind},
-	engine::{Engines, Started},
+	engine::{modules::Sources, Engines, Started},
 };
 use usufruct_client::{keypair, Keypair};
 
@@ -69,7 +69,12 @@ impl Bench {
 		let folder = tempfile::tempdir().unwrap();
 		let secrets = Secrets::new(folder.path(), SealingKey::derive("//Hot")).unwrap();
 		let given = Some(secrets.clone());
-		let engines = Engines::new(EngineChoice::Wasm, folder.path(), "127.0.0.1", given).await;
+		let sources = Sources {
+			local: Some(folder.path().into()),
+			..Default::default()
+		};
+		let choice = EngineChoice::Wasm;
+		let engines = Engines::new(choice, folder.path(), "127.0.0.1", given, sources).await;
 		let engines = Arc::new(engines.unwrap());
 		let bytes = wat::parse_str(MODULE).unwrap();
 		let path = folder.path().join("module.wasm");

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod docker;
 pub mod log;
+pub mod modules;
 pub mod progress;
 pub mod wasm;
 
@@ -78,8 +79,9 @@ impl Engines {
 		data_dir: &Path,
 		public_address: &str,
 		secrets: Option<Secrets>,
+		sources: modules::Sources,
 	) -> eyre::Result<Self> {
-		let wasm = wasm::WasmEngine::new(data_dir, public_address, secrets.clone())?;
+		let wasm = wasm::WasmEngine::new(data_dir, public_address, secrets.clone(), sources)?;
 		let docker = match choice {
 			EngineChoice::Wasm => None,
 			_ => match docker::DockerEngine::connect(data_dir, public_address, secrets).await {

@@ -13,8 +13,8 @@ use usufruct_access::message::{Layer, Progress, Step, MAX_LAYERS};
 #[derive(Clone, Debug, Default)]
 pub struct Dispensing(Arc<Mutex<HashMap<u64, (u32, watch::Sender<Progress>)>>>);
 
-/// Tells how far one image is.
-#[derive(Debug)]
+/// Tells how far one image is. Cheap to clone.
+#[derive(Clone, Debug)]
 pub struct Tracker(watch::Sender<Progress>);
 
 fn queued() -> Progress {

@@ -7,8 +7,7 @@
 
 use std::{
 	collections::HashMap,
-	io::Read,
-	path::{Path, PathBuf},
+	path::Path,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
@@ -30,6 +29,7 @@ use wasmtime_wasi::{
 
 use super::{
 	log::{Log, Written},
+	modules::{Modules, Sources},
 	progress::Tracker,
 	Failure, Started,
 };
@@ -38,8 +38,6 @@ use crate::{
 	domain::{Actual, Condition, DesiredLease},
 };
 
-/// Largest module.
-const MAX_MODULE: u64 = 64 << 20;
 /// Largest body of a request, and of an answer.
 const MAX_BODY: usize = 1 << 20;
 /// Instructions, roughly, of one run: some seconds.
@@ -69,7 +67,7 @@ impl Drop for Running {
 /// Runs modules in this process.
 pub struct WasmEngine {
 	engine: Engine,
-	modules: PathBuf,
+	modules: Arc<Modules>,
 	public_address: String,
 	running: Mutex<HashMap<u64, Running>>,
 	logs: Mutex<HashMap<u64, (u32, Arc<Log>)>>,
@@ -106,6 +104,7 @@ impl WasmEngine {
 		data_dir: &Path,
 		public_address: &str,
 		secrets: Option<Secrets>,
+		sources: Sources,
 	) -> eyre::Result<Self> {
 		let mut config = Config::new();
 		config.consume_fuel(true).epoch_interruption(true);
@@ -121,11 +120,10 @@ impl WasmEngine {
 					std::thread::sleep(Duration::from_millis(100));
 				}
 			})?;
-		let modules = data_dir.join("modules");
-		std::fs::create_dir_all(&modules)?;
+		let modules = Modules::new(data_dir.join("modules"), sources)?;
 		Ok(Self {
 			engine,
-			modules,
+			modules: modules.into(),
 			public_address: public_address.into(),
 			running: Mutex::default(),
 			logs: Mutex::default(),
@@ -177,8 +175,7 @@ impl WasmEngine {
 	///
 	/// [`Failure`].
 	pub async fn start(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Started, Failure> {
-		tracker.step(Step::Verifying);
-		let bytes = self.dispense(lease).await?;
+		let bytes = self.dispense(lease, tracker).await?;
 		tracker.step(Step::Extracting);
 		let engine = self.engine.clone();
 		let module = tokio::task::spawn_blocking(move || Module::new(&engine, bytes))
@@ -236,62 +233,14 @@ impl WasmEngine {
 		Ok(Started::Running(endpoint))
 	}
 
-	/// The module's bytes, checked against the digest; kept for the next time.
-	async fn dispense(&self, lease: &DesiredLease) -> Result<Vec<u8>, Failure> {
-		let kept = self
-			.modules
-			.join(format!("{}.wasm", hex::encode(lease.digest)));
-		let source = if kept.exists() {
-			kept.clone()
-		} else if lease.reference.contains("://") && !lease.reference.starts_with("file://") {
-			return Err(Failure::ImageNotFound(format!(
-				"{}: only files can be read so far; copy the module to {}",
-				lease.reference,
-				kept.display()
-			)));
-		} else {
-			PathBuf::from(lease.reference.trim_start_matches("file://"))
-		};
-		let digest = lease.digest;
-		tokio::task::spawn_blocking(move || {
-			let bytes = read_bounded(&source)?;
-			let found: [u8; 32] = blake3::hash(&bytes).into();
-			if found != digest {
-				return Err(Failure::WrongDigest(format!(
-					"{} has {}, expected {}",
-					source.display(),
-					hex::encode(found),
-					hex::encode(digest)
-				)));
-			}
-			if source != kept {
-				// Written beside and renamed: a half-written module is never found.
-				let part = kept.with_extension("part");
-				std::fs::write(&part, &bytes)
-					.and_then(|()| std::fs::rename(&part, &kept))
-					.map_err(|error| Failure::NoSpace(error.to_string()))?;
-			}
-			Ok(bytes)
-		})
-		.await
-		.map_err(|error| Failure::Crashed(error.to_string()))?
+	/// The module's bytes, which are what the digest says.
+	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Vec<u8>, Failure> {
+		let (modules, tracker) = (self.modules.clone(), tracker.clone());
+		let (digest, reference) = (lease.digest, lease.reference.clone());
+		tokio::task::spawn_blocking(move || modules.get(digest, &reference, &tracker))
+			.await
+			.map_err(|error| Failure::Crashed(error.to_string()))?
 	}
-}
-
-fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
-	let missing =
-		|error: std::io::Error| Failure::ImageNotFound(format!("{}: {error}", path.display()));
-	let file = std::fs::File::open(path).map_err(missing)?;
-	let mut bytes = Vec::new();
-	file.take(MAX_MODULE + 1)
-		.read_to_end(&mut bytes)
-		.map_err(missing)?;
-	if bytes.len() as u64 > MAX_MODULE {
-		return Err(Failure::NoSpace(format!(
-			"the module is larger than {MAX_MODULE} bytes"
-		)));
-	}
-	Ok(bytes)
 }
 
 async fn answer(program: Program, gate: Arc<Semaphore>, request: Request<Body>) -> Response {
@@ -414,6 +363,14 @@ mod tests {
 			(i32.store (i32.const 4) (i32.load (i32.const 8)))
 			(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
 
+	/// Modules come from the test's own folder.
+	fn local(folder: &Path) -> Sources {
+		Sources {
+			local: Some(folder.into()),
+			..Default::default()
+		}
+	}
+
 	struct Bench {
 		engine: WasmEngine,
 		folder: tempfile::TempDir,
@@ -423,7 +380,8 @@ mod tests {
 		fn new() -> Self {
 			let folder = tempfile::tempdir().unwrap();
 			Self {
-				engine: WasmEngine::new(folder.path(), "127.0.0.1", None).unwrap(),
+				engine: WasmEngine::new(folder.path(), "127.0.0.1", None, local(folder.path()))
+					.unwrap(),
 				folder,
 			}
 		}

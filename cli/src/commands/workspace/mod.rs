@@ -31,7 +31,8 @@ pub(crate) enum Command {
 		/// Digest of a container image, as its registry names it
 		#[arg(long, value_parser = hash, conflicts_with = "module", requires = "reference")]
 		digest: Option<usufruct_client::H256>,
-		/// Where agents get it: a name to pull, a URL, a path; a module's default is its own path
+		/// Where agents get it: a name to pull, or a module's URL. A module's default is its own path, which only
+		/// agents read that were told to (`local-modules`)
 		#[arg(long)]
 		reference: Option<String>,
 	},
@@ -257,6 +258,11 @@ async fn publish(
 				.display()
 				.to_string();
 			let digest: [u8; 32] = blake3::hash(&bytes).into();
+			if reference.is_none() {
+				eprintln!(
+					"note: agents fetch modules by --reference https://…; {whole} serves only those that were told to take it"
+				);
+			}
 			(
 				digest.into(),
 				ImageKind::Wasm,
