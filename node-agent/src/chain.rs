@@ -328,6 +328,7 @@ impl Chain {
 				cpu_millis: resource.capacity.cpu_millis,
 				memory_mib: resource.capacity.memory_mib,
 				gpus: resource.gpus,
+				opened_at: lease.opened_at,
 				endpoint: (lease.state == LeaseState::Running).then(|| text(&lease.endpoint.0)),
 			});
 		}

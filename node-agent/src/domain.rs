@@ -34,8 +34,82 @@ pub struct DesiredLease {
 	pub memory_mib: u32,
 	/// Number of GPUs.
 	pub gpus: u8,
+	/// Block in which the lease was opened.
+	pub opened_at: u32,
 	/// What the chain believes: the endpoint of a running lease, `None` before it runs.
 	pub endpoint: Option<String>,
+}
+
+impl DesiredLease {
+	/// Tells it from any other that ever had or will have its number: on a fork that came to nothing, the same
+	/// number may have been given to something else.
+	pub fn identity(&self) -> u64 {
+		let mut hasher = blake3::Hasher::new();
+		let mut add = |bytes: &[u8]| {
+			hasher.update(&(bytes.len() as u64).to_le_bytes());
+			hasher.update(bytes);
+		};
+		add(&self.lease.to_le_bytes());
+		add(&self.opened_at.to_le_bytes());
+		add(&[self.kind as u8, self.gpus]);
+		add(&self.digest);
+		add(self.reference.as_bytes());
+		add(&self
+			.port
+			.map_or_else(Vec::new, |port| port.to_le_bytes().into()));
+		add(&self.cpu_millis.to_le_bytes());
+		add(&self.memory_mib.to_le_bytes());
+		for word in &self.command {
+			add(word.as_bytes());
+		}
+		let mut bytes = [0; 8];
+		hasher.finalize_xof().fill(&mut bytes);
+		u64::from_le_bytes(bytes)
+	}
+}
+
+/// A lease, and what each of two states says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+	/// It, as the newer state knows it.
+	pub lease: DesiredLease,
+	/// Whether the newest state has it: if not, it ended, though not finally.
+	pub is_open: bool,
+}
+
+/// What two states together want of this machine. A service begins as soon as the newest state has it, so that
+/// its tenant need not wait for finality; a job, which has effects once, when that is final. Nothing ends
+/// before its end is final.
+pub fn wanted(newest: Vec<DesiredLease>, finalized: Vec<DesiredLease>) -> Vec<Wanted> {
+	let mut all = BTreeMap::new();
+	for lease in finalized {
+		all.insert(
+			(lease.lease, lease.identity()),
+			Wanted {
+				lease,
+				is_open: false,
+			},
+		);
+	}
+	for lease in newest {
+		let key = (lease.lease, lease.identity());
+		let is_final = all.contains_key(&key);
+		if !is_final && lease.port.is_none() {
+			continue;
+		}
+		// On two forks one number may be two leases: the final one is the one.
+		if !is_final && all.range((key.0, 0)..=(key.0, u64::MAX)).next().is_some() {
+			continue;
+		}
+		all.insert(
+			key,
+			Wanted {
+				lease,
+				is_open: true,
+			},
+		);
+	}
+	all.into_values().collect()
 }
 
 /// What an engine runs.
@@ -45,8 +119,17 @@ pub struct Actual {
 	pub lease: u64,
 	/// Its generation.
 	pub generation: u32,
+	/// Which lease of that number it was started for; `None` where that is not known.
+	pub identity: Option<u64>,
 	/// How it is.
 	pub condition: Condition,
+}
+
+impl Actual {
+	/// Whether it was started for this lease as it is now.
+	fn is_of(&self, lease: &DesiredLease) -> bool {
+		self.generation == lease.generation && self.identity == Some(lease.identity())
+	}
 }
 
 /// How something that belongs to a lease is.
@@ -88,30 +171,35 @@ pub enum Action {
 	},
 }
 
-/// What turns `actual` into `desired`. Stops come first: they free what starts need. Doing it twice
+/// What turns `actual` into what is wanted. Stops come first: they free what starts need. Doing it twice
 /// does nothing more than doing it once.
-pub fn plan(desired: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
-	let wanted: BTreeMap<u64, &DesiredLease> =
-		desired.iter().map(|lease| (lease.lease, lease)).collect();
+pub fn plan(wanted: &[Wanted], actual: &[Actual]) -> Vec<Action> {
+	let wanted: BTreeMap<u64, &Wanted> = wanted
+		.iter()
+		.map(|wanted| (wanted.lease.lease, wanted))
+		.collect();
 	let running: BTreeMap<u64, &Actual> = actual.iter().map(|found| (found.lease, found)).collect();
 	let stops = running
 		.values()
 		.filter(|found| {
 			wanted
 				.get(&found.lease)
-				.is_none_or(|lease| lease.generation != found.generation)
+				.is_none_or(|wanted| !found.is_of(&wanted.lease))
 		})
 		.map(|found| Action::Stop { lease: found.lease });
 	let rest = wanted
 		.values()
+		// One that ended needs nothing any more but to be stopped, when that is final.
+		.filter(|wanted| wanted.is_open)
+		.map(|wanted| &wanted.lease)
 		.filter_map(|lease| match running.get(&lease.lease) {
-			None => Some(Action::Start((*lease).clone())),
+			None => Some(Action::Start(lease.clone())),
 			// Stopped in this pass, started in the next.
-			Some(found) if found.generation != lease.generation => None,
+			Some(found) if !found.is_of(lease) => None,
 			Some(found) => match &found.condition {
-				Condition::Partial => Some(Action::Start((*lease).clone())),
+				Condition::Partial => Some(Action::Start(lease.clone())),
 				Condition::Ended(ended) => Some(Action::Conclude {
-					lease: (*lease).clone(),
+					lease: lease.clone(),
 					ended: ended.clone(),
 				}),
 				Condition::Running(endpoint) => {
@@ -180,14 +268,21 @@ mod tests {
 			cpu_millis: 0,
 			memory_mib: 64,
 			gpus: 0,
+			opened_at: 1,
 			endpoint: endpoint.map(Into::into),
 		}
+	}
+
+	/// Wants the leases in both states.
+	fn plan(leases: &[DesiredLease], actual: &[Actual]) -> Vec<Action> {
+		super::plan(&wanted(leases.to_vec(), leases.to_vec()), actual)
 	}
 
 	fn actual(lease: u64, generation: u32) -> Actual {
 		Actual {
 			lease,
 			generation,
+			identity: Some(desired(lease, generation, None).identity()),
 			condition: Condition::Running(format!("host:{lease}")),
 		}
 	}
@@ -196,7 +291,76 @@ mod tests {
 		Actual {
 			lease,
 			generation: 0,
+			identity: Some(desired(lease, 0, None).identity()),
 			condition,
+		}
+	}
+
+	#[test]
+	fn a_service_begins_before_its_lease_is_final_and_a_job_does_not() {
+		let service = desired(1, 0, None);
+		let job = DesiredLease {
+			port: None,
+			..desired(2, 0, None)
+		};
+		let newest = vec![service.clone(), job.clone()];
+		let early = wanted(newest.clone(), vec![]);
+		assert_eq!(super::plan(&early, &[]), [Action::Start(service.clone())]);
+		let late = wanted(newest.clone(), newest);
+		let both = [Action::Start(service), Action::Start(job)];
+		assert_eq!(super::plan(&late, &[]), both);
+	}
+
+	#[test]
+	fn what_ended_goes_on_until_that_is_final_and_is_not_started_again() {
+		let lease = desired(1, 0, None);
+		let ending = wanted(vec![], vec![lease]);
+		assert_eq!(super::plan(&ending, &[actual(1, 0)]), []);
+		assert_eq!(super::plan(&ending, &[]), []);
+		let ended = wanted(vec![], vec![]);
+		let stop = [Action::Stop { lease: 1 }];
+		assert_eq!(super::plan(&ended, &[actual(1, 0)]), stop);
+	}
+
+	#[test]
+	fn what_was_started_on_a_fork_that_came_to_nothing_is_stopped() {
+		let other = |lease: DesiredLease| DesiredLease {
+			digest: [1; 32],
+			..lease
+		};
+		let on_the_fork = desired(1, 0, None);
+		let on_the_chain = other(on_the_fork.clone());
+		let stop = [Action::Stop { lease: 1 }];
+		assert_eq!(super::plan(&[], &[actual(1, 0)]), stop);
+		// Its number was given to something else there.
+		let now = wanted(vec![on_the_chain.clone()], vec![]);
+		assert_eq!(super::plan(&now, &[actual(1, 0)]), stop);
+		let next = [Action::Start(on_the_chain.clone())];
+		assert_eq!(super::plan(&now, &[]), next);
+		// And what is final is right, whatever the newest state says.
+		let final_one = wanted(vec![on_the_fork], vec![on_the_chain]);
+		assert_eq!(super::plan(&final_one, &[actual(1, 0)]), stop);
+	}
+
+	#[test]
+	fn leases_that_differ_in_anything_but_their_endpoint_are_told_apart() {
+		let lease = desired(1, 0, None);
+		let same = desired(1, 0, Some("host:1"));
+		assert_eq!(lease.identity(), same.identity());
+		let others: [fn(&mut DesiredLease); 8] = [
+			|lease| lease.lease = 2,
+			|lease| lease.opened_at = 2,
+			|lease| lease.kind = ImageKind::Oci,
+			|lease| lease.digest = [1; 32],
+			|lease| lease.reference = "x".into(),
+			|lease| lease.command = vec!["x".into()],
+			|lease| lease.port = None,
+			|lease| lease.memory_mib = 65,
+		];
+		for change in others {
+			let mut other = lease.clone();
+			change(&mut other);
+			assert_ne!(lease.identity(), other.identity(), "{other:?}");
 		}
 	}
 
@@ -310,6 +474,7 @@ mod tests {
 				.map(|(lease, (generation, condition))| Actual {
 					lease,
 					generation,
+					identity: Some(desired(lease, generation, None).identity()),
 					condition: match condition {
 						0 => Condition::Partial,
 						1 => Condition::Ended(Ok(())),

@@ -1,8 +1,9 @@
 //! Makes the machine what the chain says, again and again.
 //!
 //! Each pass reads the whole: no event is needed twice, and what a crash interrupted is found by the
-//! next pass. Starting and stopping paid work follows finalized blocks; heartbeats and proofs, which
-//! a fork can undo, follow the best one.
+//! next pass. Services begin with the best block, whose fork may come to nothing, so that tenants need not
+//! wait for finality; jobs begin, and everything ends, with finalized ones. Heartbeats and proofs, which a fork
+//! can undo, follow the best one.
 
 use std::{
 	collections::{HashMap, HashSet},
@@ -16,7 +17,7 @@ use eyre::Result;
 use crate::{
 	chain::{Chain, Due, Task},
 	config::Config,
-	domain::{is_busy, plan, Action, Condition, DesiredLease},
+	domain::{is_busy, plan, wanted, Action, Condition, DesiredLease},
 	engine::{Engines, Failure, Started},
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
@@ -155,16 +156,17 @@ impl Reconciler {
 			self.chain.heartbeat(node).await?;
 			self.metrics.heartbeats.inc();
 		}
-		self.prove(&best, node).await?;
+		let newest = self.chain.leases(&best, node).await?;
+		self.prove(&best, node, &newest).await?;
 		let finalized = self.chain.finalized().await?;
 		self.metrics.saw_block(Chain::number(&finalized));
-		let desired = self.chain.leases(&finalized, node).await?;
+		let settled = self.chain.leases(&finalized, node).await?;
 		let actual = self.engines.list().await?;
 		let running = actual
 			.iter()
 			.filter(|found| matches!(found.condition, Condition::Running(_)));
 		self.metrics.leases.set(i64::try_from(running.count())?);
-		for action in plan(&desired, &actual) {
+		for action in plan(&wanted(newest, settled), &actual) {
 			self.act(action).await?;
 		}
 		Ok(())
@@ -172,8 +174,12 @@ impl Reconciler {
 
 	/// Does what is due of proofs, each once at a time. What failed is tried again in the next pass, from
 	/// the step that the chain knows, as long as that is not over.
-	async fn prove(&self, at: &usufruct_client::AtBlock, node: u32) -> Result<()> {
-		let leases = self.chain.leases(at, node).await?;
+	async fn prove(
+		&self,
+		at: &usufruct_client::AtBlock,
+		node: u32,
+		leases: &[DesiredLease],
+	) -> Result<()> {
 		let hardware: Vec<(u64, bool)> = self
 			.machine
 			.devices
@@ -181,7 +187,7 @@ impl Reconciler {
 			.filter_map(|device| {
 				let hid = self.hids.get(&device.serial)?;
 				let is_gpu = device.gpu.is_some();
-				Some((*hid, is_busy(is_gpu, device.cpu_millis, &leases)))
+				Some((*hid, is_busy(is_gpu, device.cpu_millis, leases)))
 			})
 			.collect();
 		let tasks = self.chain.tasks(at, node, &hardware).await?;
@@ -267,7 +273,7 @@ impl Start {
 	async fn run(self, lease: DesiredLease, ended: Option<Result<(), String>>) {
 		let id = lease.lease;
 		let done = async {
-			// What ended a moment ago is in the finalized state still.
+			// It may have ended a moment ago.
 			if !self.chain.is_open(id, lease.generation).await? {
 				return Ok(());
 			}
@@ -325,7 +331,8 @@ impl Start {
 		self.journal.write(id, generation, Outcome::Intended)?;
 		crash_point("after-intent");
 		tracing::info!(lease = id, "starting a workspace");
-		if lease.endpoint.is_none() {
+		// Where nothing has to be fetched, that it runs is told as soon.
+		if lease.endpoint.is_none() && !self.engines.has_image(lease).await {
 			self.chain.report_dispensing(id, generation, 0).await?;
 		}
 		let started = self.engines.start(lease).await;

@@ -90,6 +90,7 @@ impl Bench {
 			cpu_millis: 0,
 			memory_mib: 4,
 			gpus: 0,
+			opened_at: 1,
 			endpoint: None,
 		};
 		let Started::Running(endpoint) = engines.start(&lease).await.unwrap() else {

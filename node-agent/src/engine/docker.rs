@@ -18,7 +18,7 @@ use futures::StreamExt;
 
 use super::{
 	progress::{layer_of, Tracker},
-	Failure, Started, GENERATION,
+	Failure, Started, GENERATION, IDENTITY,
 };
 use crate::{
 	access::Secrets,
@@ -90,6 +90,7 @@ impl DockerEngine {
 				found.push(Actual {
 					lease,
 					generation,
+					identity: identity(&labels),
 					condition: self.condition(container).await?,
 				});
 			}
@@ -105,6 +106,7 @@ impl DockerEngine {
 					found.push(Actual {
 						lease,
 						generation,
+						identity: identity(&labels),
 						condition: Condition::Partial,
 					});
 				}
@@ -159,6 +161,7 @@ impl DockerEngine {
 		let labels = HashMap::from([
 			(LEASE.to_string(), lease.lease.to_string()),
 			(GENERATION.to_string(), lease.generation.to_string()),
+			(IDENTITY.to_string(), lease.identity().to_string()),
 			(AGENT.to_string(), self.agent.clone()),
 		]);
 		let network = NetworkCreateRequest {
@@ -243,6 +246,14 @@ impl DockerEngine {
 		}
 	}
 
+	/// Whether the image is there.
+	pub async fn has_image(&self, lease: &DesiredLease) -> bool {
+		let digest = format!("sha256:{}", hex::encode(lease.digest));
+		let reference = format!("{}@{digest}", lease.reference);
+		self.docker.inspect_image(&digest).await.is_ok()
+			|| self.docker.inspect_image(&reference).await.is_ok()
+	}
+
 	/// The image's identifier: there already, or pulled by its digest.
 	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<String, Failure> {
 		let digest = format!("sha256:{}", hex::encode(lease.digest));
@@ -292,6 +303,11 @@ fn belongs_to(labels: &HashMap<String, String>) -> Option<(u64, u32)> {
 		labels.get(LEASE)?.parse().ok()?,
 		labels.get(GENERATION)?.parse().ok()?,
 	))
+}
+
+/// Which lease of its number something is labelled with.
+fn identity(labels: &HashMap<String, String>) -> Option<u64> {
+	labels.get(IDENTITY)?.parse().ok()
 }
 
 /// What is not there need not be removed.

@@ -23,6 +23,8 @@ use crate::{
 
 /// The label that names the generation of the lease that something belongs to.
 const GENERATION: &str = "usufruct.generation";
+/// The label that tells a lease from another that had its number on a fork.
+const IDENTITY: &str = "usufruct.identity";
 
 /// Why a workspace does not run. The chain knows these reasons by the same names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +145,15 @@ impl Engines {
 			actual.extend(docker.list().await?);
 		}
 		Ok(actual)
+	}
+
+	/// Whether the lease's image is here, so that nothing has to be fetched.
+	pub async fn has_image(&self, lease: &DesiredLease) -> bool {
+		match (lease.kind, &self.docker) {
+			(ImageKind::Wasm, _) => self.wasm.has_image(lease),
+			(ImageKind::Oci, Some(docker)) => docker.has_image(lease).await,
+			(ImageKind::Oci, None) => false,
+		}
 	}
 
 	/// Gets the image and starts the lease; tells whoever follows it how far it is.

@@ -55,7 +55,7 @@ impl Default for Sources {
 }
 
 /// A module's digest, BLAKE3.
-type Digest = [u8; 32];
+pub type Digest = [u8; 32];
 
 /// The modules of this machine.
 #[derive(Debug)]
@@ -132,6 +132,11 @@ impl Modules {
 			))),
 			None => self.take(&digest, Path::new(reference), tracker),
 		}
+	}
+
+	/// Whether the module is kept here.
+	pub fn has(&self, digest: &Digest) -> bool {
+		self.path(digest, "wasm").exists()
 	}
 
 	/// Where the module is kept; with `part`, where it is while it is fetched.

@@ -54,6 +54,7 @@ struct State {
 
 struct Running {
 	generation: u32,
+	identity: u64,
 	endpoint: String,
 	server: tokio::task::JoinHandle<()>,
 }
@@ -159,6 +160,7 @@ impl WasmEngine {
 			.map(|(lease, running)| Actual {
 				lease: *lease,
 				generation: running.generation,
+				identity: Some(running.identity),
 				condition: Condition::Running(running.endpoint.clone()),
 			})
 			.collect()
@@ -226,11 +228,17 @@ impl WasmEngine {
 		});
 		let running = Running {
 			generation: lease.generation,
+			identity: lease.identity(),
 			endpoint: endpoint.clone(),
 			server,
 		};
 		self.running().insert(lease.lease, running);
 		Ok(Started::Running(endpoint))
+	}
+
+	/// Whether the module is there.
+	pub fn has_image(&self, lease: &DesiredLease) -> bool {
+		self.modules.has(&lease.digest)
 	}
 
 	/// The module's bytes, which are what the digest says.
@@ -401,6 +409,7 @@ mod tests {
 				cpu_millis: 0,
 				memory_mib: 4,
 				gpus: 0,
+				opened_at: 1,
 				endpoint: None,
 			}
 		}

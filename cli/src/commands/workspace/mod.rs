@@ -141,7 +141,7 @@ mod types {
 		usufruct_primitives::requirement::{Filter, Requirement, Scopes, Weights},
 	};
 }
-use requirement::Wants;
+pub(super) use requirement::Wants;
 use types::{BoundedVec, EndReason, ImageKind, LeaseState};
 
 type Lease = types::LeaseRecord<usufruct_client::AccountId32>;

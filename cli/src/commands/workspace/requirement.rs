@@ -17,7 +17,7 @@ const MAX_LISTED: usize = 8;
 
 /// What a machine must be like.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Wants {
+pub(crate) struct Wants {
 	/// Only on these resource classes
 	#[arg(long = "class")]
 	pub(super) classes: Vec<u16>,
@@ -178,7 +178,7 @@ fn scopes(named: &[Scope]) -> Scopes {
 
 impl Wants {
 	/// Whether the chain can know it as it is said.
-	pub(super) fn check(&self) -> Result<(), String> {
+	pub(crate) fn check(&self) -> Result<(), String> {
 		let lists = [
 			("classes", self.classes.len()),
 			("isolation", self.isolation.len()),
@@ -218,7 +218,7 @@ impl Wants {
 	}
 
 	/// The chain's normal form.
-	pub(super) fn into_requirement(self, max_price: u128) -> Requirement<AccountId32> {
+	pub(crate) fn into_requirement(self, max_price: u128) -> Requirement<AccountId32> {
 		let mut isolation: Vec<Isolation> = self.isolation;
 		// In the order of the chain's classes, weakest first.
 		isolation.sort_unstable_by_key(|isolation| *isolation as u8);

@@ -1,12 +1,13 @@
-//! `usufruct bench`: what does a chain do in a second, and do its calls cost what they say?
+//! `usufruct bench chain`: what does a chain do in a second, and do its calls cost what they say?
 
 use std::time::Duration;
 
 use serde_json::{json, Value};
 use usufruct_client::{amount, api, keypair, new_phrase, AccountId32, Keypair, Wait, H256};
 
-use super::{entry, storage};
+use super::rounded;
 use crate::{
+	commands::{entries, entry, storage},
 	context::{tx, Context},
 	output::{Failure, Outcome},
 };
@@ -18,20 +19,15 @@ use api::runtime_types::{
 	usufruct_primitives::hardware::{Capacity, HardwareKind, IsolationClass},
 };
 
-/// About speed.
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {
-	/// Fill blocks with transfers, then with purchases; show how many of each fit into a second, their
-	/// ratio, and how long the fullest blocks take to execute against what their calls declare.
-	/// Needs a development chain and a rich key: it spends money
-	Chain {
-		/// Transfers to send
-		#[arg(long, default_value_t = 4_000)]
-		transfers: u32,
-		/// Use rights to make, list and buy
-		#[arg(long, default_value_t = 1_000)]
-		purchases: u32,
-	},
+/// How much to send.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+	/// Transfers to send
+	#[arg(long, default_value_t = 4_000)]
+	transfers: u32,
+	/// Use rights to make, list and buy
+	#[arg(long, default_value_t = 1_000)]
+	purchases: u32,
 }
 
 /// Resources that are cut, minted and listed by one transaction.
@@ -45,18 +41,11 @@ const EXECUTIONS: usize = 9;
 /// Weight is in picoseconds.
 const PICOSECONDS: f64 = 1e12;
 
-pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
-	let Command::Chain {
+pub(super) async fn run(context: &Context, arguments: Arguments) -> Outcome {
+	let Arguments {
 		transfers,
 		purchases,
-	} = command;
-	let kind = context.client.chain_type().await?;
-	if kind != "Development" {
-		return Err(Failure::Usage(format!(
-			"this is a chain of type {kind}, and this command spends money for nothing: start \
-			 `usufruct-node --dev --tmp`, and give --key //Alice"
-		)));
-	}
+	} = arguments;
 	let buyer = context.key()?;
 	let (phrase, seller_account) = new_phrase()?;
 	let seller = keypair(&phrase)?;
@@ -107,10 +96,6 @@ fn row(calls: &str, document: &Value) -> Value {
 		row.extend(document.clone());
 	}
 	row
-}
-
-fn rounded(value: f64) -> f64 {
-	(value * 1_000.0).round() / 1_000.0
 }
 
 /// Sends the calls; gives what the fullest block tells.
@@ -243,7 +228,7 @@ async fn offer(
 		.collect();
 	client.burst(&batches, seller, PATIENCE).await?;
 	let at = client.best().await?;
-	let listings = super::entries!(at, storage().market().listings());
+	let listings = entries!(at, storage().market().listings());
 	let own: Vec<u64> = listings
 		.into_iter()
 		.filter(|(_, listing)| listing.seller == *account)
