@@ -5,7 +5,7 @@
 
 use alloc::vec;
 
-use frame_support::{ensure, traits::Get, BoundedVec};
+use frame_support::{ensure, BoundedVec};
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
 	traits::{NodeInspect, ResourceInspect},

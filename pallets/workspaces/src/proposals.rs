@@ -263,7 +263,7 @@ impl<T: Config> Pallet<T> {
 fn admit<AccountId: Clone + PartialEq>(
 	standing: &CandidateList<AccountId>,
 	new: &Candidate<AccountId>,
-) -> Option<CandidateList<T::AccountId>> {
+) -> Option<CandidateList<AccountId>> {
 	let mut all: Vec<Candidate<AccountId>> = standing.to_vec();
 	if all.iter().any(|known| known.rank.uid == new.rank.uid) {
 		return None;
