@@ -149,7 +149,7 @@ fn blocks_without_the_machine_are_refunded() {
 	with_sale(|sale, before| {
 		run(sale.node, 40);
 		assert_ok!(NodeRegistry::go_offline(signed(Bob), sale.node));
-		System::set_block_number(1 + u64::from(TERM));
+		System::set_block_number(1 + TERM);
 		assert_ok!(Market::close(signed(Eve), sale.uid));
 		assert_eq!(free(&Charlie.to_account_id()), before - 40 * MILLI);
 		assert_eq!(settled(sale.vid), without_fee(40 * MILLI));
@@ -182,7 +182,7 @@ fn a_provider_cannot_retire_what_it_sold_and_earns_nothing_by_leaving() {
 		);
 		// It goes all the same. Nothing is paid for what is not there, and the bond stays.
 		assert_ok!(NodeRegistry::go_offline(signed(Bob), sale.node));
-		System::set_block_number(1 + u64::from(TERM));
+		System::set_block_number(1 + TERM);
 		assert_ok!(Market::close(signed(Charlie), sale.uid));
 		assert_eq!(free(&Charlie.to_account_id()), before - 10 * MILLI);
 		assert_eq!(
@@ -215,7 +215,7 @@ fn a_provider_retires_once_the_term_is_over_and_its_holders_income_stays_theirs(
 		));
 		assert_ok!(NodeRegistry::retire(signed(Bob), sale.node));
 		let delay: u32 = <Runtime as pallet_node_registry::Config>::UnbondingDelay::get();
-		System::set_block_number(System::block_number() + u64::from(delay));
+		System::set_block_number(System::block_number() + delay);
 		assert_ok!(NodeRegistry::withdraw_bond(signed(Bob), sale.node));
 		for reason in [
 			RuntimeHoldReason::from(pallet_node_registry::HoldReason::NodeBond),

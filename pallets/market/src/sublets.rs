@@ -5,7 +5,7 @@
 
 use frame_support::{
 	ensure,
-	traits::{fungible::Mutate, tokens::Preservation, Consideration, Footprint, Get},
+	traits::{fungible::Mutate, tokens::Preservation, Consideration, Footprint},
 	weights::Weight,
 };
 use sp_runtime::{DispatchError, DispatchResult};

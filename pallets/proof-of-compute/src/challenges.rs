@@ -4,7 +4,7 @@
 use codec::MaxEncodedLen;
 use frame_support::{
 	ensure,
-	traits::{Consideration, Footprint},
+	traits::{Consideration, Footprint, Get},
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{

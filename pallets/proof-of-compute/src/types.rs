@@ -4,7 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use usufruct_primitives::{Balance, BlockNumber, ChallengeId, ClassId, HardwareKind, Hid, NodeId};
+use usufruct_primitives::{BlockNumber, ChallengeId, ClassId, HardwareKind, Hid, NodeId};
 use usufruct_proof::{ClassParams, Commitment, Hash, Occasion, Speed, Timeline, RANDOMNESS_KEPT};
 
 /// A kind of hardware.

@@ -85,7 +85,7 @@ impl pallet_balances::Config for Test {
 type SharePrice = ConstantStoragePrice<ConstU128<DEPOSIT>, Balance>;
 
 /// What storing an order costs, alone or with the share record that it will need.
-pub(crate) struct OrderPrice;
+pub struct OrderPrice;
 
 impl Convert<Footprint, Balance> for OrderPrice {
 	fn convert(footprint: Footprint) -> Balance {

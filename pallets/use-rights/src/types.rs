@@ -4,7 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use usufruct_primitives::{
-	Balance, BlockNumber, Capacity, ClassId, Hid, IsolationClass, NodeId, Uid, Vid, MAX_PARTS,
+	BlockNumber, Capacity, ClassId, Hid, IsolationClass, NodeId, Uid, Vid, MAX_PARTS,
 };
 
 /// The HIDs that a resource is cut from: distinct, of one node.

@@ -47,12 +47,12 @@ parameter_types! {
 }
 
 /// A deposit that is held for this reason, at the price of what is stored.
-pub type Deposit<Reason> = HoldConsideration<AccountId, Balances, Reason, StoragePrice>;
+pub(super) type Deposit<Reason> = HoldConsideration<AccountId, Balances, Reason, StoragePrice>;
 
 /// The two entries of a piece of hardware.
-pub type HardwareDepositAmount = ConstU128<{ deposit(2, 160) }>;
+pub(super) type HardwareDepositAmount = ConstU128<{ deposit(2, 160) }>;
 /// A deposit for hardware: of an amount that a provider is told before it has any.
-pub type HardwareDeposit = HoldConsideration<
+pub(super) type HardwareDeposit = HoldConsideration<
 	AccountId,
 	Balances,
 	ForHardware,
@@ -60,7 +60,7 @@ pub type HardwareDeposit = HoldConsideration<
 >;
 
 /// A deposit for a challenge: more than its two entries cost, since it makes a machine work.
-pub type ChallengeDeposit = HoldConsideration<
+pub(super) type ChallengeDeposit = HoldConsideration<
 	AccountId,
 	Balances,
 	ForChallenge,

@@ -21,7 +21,7 @@ use api::runtime_types::{
 
 /// How much to send.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
 	/// Transfers to send
 	#[arg(long, default_value_t = 4_000)]
 	transfers: u32,

@@ -21,7 +21,7 @@ use api::runtime_types::{
 
 /// What to lease.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(crate) struct Arguments {
 	/// Digest of a published image that answers HTTP
 	#[arg(long, value_parser = hash)]
 	image: H256,

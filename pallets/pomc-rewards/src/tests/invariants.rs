@@ -92,22 +92,13 @@ fn rewards_that_are_gone_are_seen() {
 
 #[test]
 fn a_payee_that_is_not_paid_for_is_seen() {
+	let ticket = |amount| -> <Test as crate::Config>::PayeeDeposit {
+		deposit::ticket(amount).expect("tickets are amounts")
+	};
 	caught("a held deposit differs from the recorded one", || {
-		Payees::<Test>::insert(
-			CAROL,
-			(
-				BOB,
-				deposit::ticket(DEPOSIT + 1).expect("tickets are amounts"),
-			),
-		);
+		Payees::<Test>::insert(CAROL, (BOB, ticket(DEPOSIT + 1)));
 	});
 	caught("an account is its own payee", || {
-		Payees::<Test>::insert(
-			CAROL,
-			(
-				CAROL,
-				deposit::ticket(DEPOSIT).expect("tickets are amounts"),
-			),
-		);
+		Payees::<Test>::insert(CAROL, (CAROL, ticket(DEPOSIT)));
 	});
 }
