@@ -167,7 +167,7 @@ async fn right_to(context: &Context, hid: u64) -> Result<Option<u64>, Failure> {
 	)))
 }
 
-fn step(record: &ChallengeRecord<AccountId32>) -> &'static str {
+fn step<Ticket>(record: &ChallengeRecord<AccountId32, Ticket>) -> &'static str {
 	match &record.state {
 		ChallengeState::Issued => "issued",
 		ChallengeState::Started { .. } => "started",
@@ -207,7 +207,7 @@ fn joined(mut one: Value, other: Value) -> Value {
 	one
 }
 
-fn of_challenge(challenge: u64, record: &ChallengeRecord<AccountId32>) -> Value {
+fn of_challenge<Ticket>(challenge: u64, record: &ChallengeRecord<AccountId32, Ticket>) -> Value {
 	let p = &record.params;
 	let timeline = Timeline {
 		issued_at: record.issued_at,

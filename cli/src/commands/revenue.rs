@@ -105,7 +105,7 @@ async fn place(context: &Context, side: Side, order: Order) -> Outcome {
 }
 
 /// What a holder can settle, where a share earned so much since its right exists.
-fn open_income(per_share: u128, record: &ShareRecord<AccountId32>) -> u128 {
+fn open_income<Ticket>(per_share: u128, record: &ShareRecord<AccountId32, Ticket>) -> u128 {
 	let since = per_share.saturating_sub(record.settled_at);
 	let income = since.saturating_mul(record.shares.into());
 	record.owed.saturating_add(income)
