@@ -14,7 +14,7 @@ use usufruct_client::{
 
 use crate::{
 	config::Config,
-	domain::{DesiredLease, ImageKind},
+	domain::{DesiredLease, ImageKind, Isolation},
 	engine::Failure,
 	inventory::{Device, Machine},
 };
@@ -26,7 +26,7 @@ use api::runtime_types::{
 		pallet::Call as Workspaces,
 		types::{FailureReason, LeaseState, Progress},
 	},
-	usufruct_primitives::hardware::{Capacity, HardwareKind},
+	usufruct_primitives::hardware::{Capacity, HardwareKind, IsolationClass},
 };
 
 /// A connection on behalf of one owner.
@@ -54,6 +54,15 @@ pub struct Standing {
 	pub node: Option<u32>,
 	/// Classes of its hardware that the chain does not have.
 	pub unknown_classes: Vec<u16>,
+}
+
+fn isolation(class: &IsolationClass) -> Isolation {
+	match class {
+		IsolationClass::Container => Isolation::Container,
+		IsolationClass::Gvisor => Isolation::Gvisor,
+		IsolationClass::Wasm => Isolation::Wasm,
+		IsolationClass::Vm => Isolation::Vm,
+	}
 }
 
 fn unreadable(error: impl std::fmt::Display) -> eyre::Report {
@@ -315,6 +324,7 @@ impl Chain {
 					Kind::Oci => ImageKind::Oci,
 					Kind::Wasm => ImageKind::Wasm,
 				},
+				isolation: isolation(&resource.isolation),
 				digest: request.spec.image.0,
 				reference: text(&image.reference.0),
 				command: request
@@ -327,6 +337,7 @@ impl Chain {
 				port: request.spec.port,
 				cpu_millis: resource.capacity.cpu_millis,
 				memory_mib: resource.capacity.memory_mib,
+				parts: resource.parts.0.clone(),
 				gpus: resource.gpus,
 				opened_at: lease.opened_at,
 				endpoint: (lease.state == LeaseState::Running).then(|| text(&lease.endpoint.0)),

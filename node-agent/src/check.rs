@@ -10,7 +10,15 @@ use usufruct_client::amount;
 use crate::{
 	chain::{Chain, Standing},
 	config::{self, Config, EngineChoice, Settings},
-	engine::{modules::Sources, Engines},
+	domain::Isolation,
+	engine::{
+		docker::{
+			versions::{Found, Hole},
+			DockerEngine,
+		},
+		modules::Sources,
+		Engines,
+	},
 	inventory::{self, Machine},
 };
 
@@ -107,14 +115,30 @@ fn of_machine(machine: &Machine) -> Vec<Finding> {
 
 async fn of_engines(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 	let choice = settings.engine.unwrap_or_default();
-	match Engines::new(choice, data_dir, "127.0.0.1", None, Sources::default()).await {
+	let is_weak_allowed = settings.allow_weak_isolation.unwrap_or(false);
+	let sources = Sources::default();
+	let engines = Engines::new(
+		choice,
+		data_dir,
+		"127.0.0.1",
+		None,
+		sources,
+		is_weak_allowed,
+	);
+	match engines.await {
 		Ok(engines) => {
 			let mut findings = vec![ok(format!("engines: {}", engines.names().join(", ")))];
-			if choice == EngineChoice::Auto && !engines.names().contains(&"docker") {
+			findings.extend(engines.containers().into_iter().flat_map(of_containers));
+			if choice == EngineChoice::Auto && engines.containers().is_none() {
+				let connected =
+					DockerEngine::connect(data_dir, "127.0.0.1", None, is_weak_allowed).await;
+				let why = connected
+					.err()
+					.map_or_else(String::new, |error| format!(": {error:#}"));
 				findings.push(finding(
 					Grade::Note,
-					"no container engine answers",
-					"to run containers, install docker.io, start it, and add this user to its group",
+					format!("no containers can be run{why}"),
+					"to run containers, install docker.io and nftables, start Docker, and run the agent as root",
 				));
 			}
 			findings
@@ -125,6 +149,70 @@ async fn of_engines(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 			"install docker.io and start it, or choose another --engine",
 		)],
 	}
+}
+
+/// What walls containers off here, and what does not.
+fn of_containers(docker: &DockerEngine) -> Vec<Finding> {
+	let classes: Vec<String> = docker
+		.classes()
+		.iter()
+		.map(|class| format!("{class:?}"))
+		.collect();
+	let classes = classes.join(", ").to_lowercase();
+	let mut findings = vec![ok(format!("isolation of containers: {classes}"))];
+	if !docker.classes().contains(&Isolation::Gvisor) {
+		findings.push(finding(
+			Grade::Note,
+			"the engine has no runtime `runsc`: resources with isolation gvisor cannot be run",
+			"install runsc and name it in /etc/docker/daemon.json, or do not create such resources",
+		));
+	}
+	findings.push(if docker.is_guarded() {
+		ok("containers reach neither this machine nor private addresses (nftables)")
+	} else {
+		finding(
+			Grade::Note,
+			"containers reach this machine and its network, as allow-weak-isolation allows",
+			"install nftables, run the agent as root, and take the setting back",
+		)
+	});
+	if !docker.remaps_users() {
+		findings.push(finding(
+			Grade::Note,
+			"root in a container has the number of this machine's root, though none of its rights",
+			"set \"userns-remap\": \"default\" in /etc/docker/daemon.json",
+		));
+	}
+	for found in docker.versions() {
+		findings.push(of_version(found));
+	}
+	findings
+}
+
+fn of_version(found: &Found) -> Finding {
+	let what = format!("{} {}", found.part.name(), found.version);
+	let holes: Vec<&Hole> = found.holes().collect();
+	if holes.is_empty() {
+		return ok(format!("{what} has none of the known holes"));
+	}
+	let names: Vec<String> = holes
+		.iter()
+		.map(|hole| format!("{} ({}; {})", hole.name, hole.gain, hole.source))
+		.collect();
+	let closed: Vec<String> = holes.iter().map(|hole| hole.closed()).collect();
+	// What is refused for all containers was refused before; of GPUs, their workspaces are.
+	finding(
+		if holes.iter().any(|hole| hole.is_refused()) {
+			Grade::Problem
+		} else {
+			Grade::Note
+		},
+		format!("{what} has {}", names.join(", ")),
+		format!(
+			"update it: the first versions without are {}",
+			closed.join("; ")
+		),
+	)
 }
 
 async fn of_port(settings: &Settings) -> Vec<Finding> {

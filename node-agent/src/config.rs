@@ -56,6 +56,11 @@ pub struct Settings {
 	/// Blocks between two heartbeats: at most half of the chain's period [default: 15]
 	#[arg(long, env = "USUFRUCT_AGENT_HEARTBEAT_BLOCKS")]
 	pub heartbeat_blocks: Option<u32>,
+	/// Run containers although this agent can neither keep them from this machine's network nor look into
+	/// them: it is not root, or `nft` is missing [default: false]
+	#[arg(long, env = "USUFRUCT_AGENT_ALLOW_WEAK_ISOLATION", num_args = 0..=1,
+		default_missing_value = "true")]
+	pub allow_weak_isolation: Option<bool>,
 }
 
 /// Which engines may run workspaces.
@@ -105,6 +110,8 @@ pub struct Config {
 	pub region: u16,
 	/// Blocks between two heartbeats.
 	pub heartbeat_blocks: u32,
+	/// Whether containers run though they are not kept from this machine's network.
+	pub allow_weak_isolation: bool,
 }
 
 /// Text that is never shown.
@@ -139,6 +146,7 @@ impl Settings {
 			module_quota_mib: self.module_quota_mib.or(file.module_quota_mib),
 			region: self.region.or(file.region),
 			heartbeat_blocks: self.heartbeat_blocks.or(file.heartbeat_blocks),
+			allow_weak_isolation: self.allow_weak_isolation.or(file.allow_weak_isolation),
 		}
 	}
 }
@@ -214,6 +222,7 @@ impl Config {
 			},
 			region: settings.region.unwrap_or(0),
 			heartbeat_blocks: settings.heartbeat_blocks.unwrap_or(15).max(1),
+			allow_weak_isolation: settings.allow_weak_isolation.unwrap_or(false),
 		})
 	}
 }

@@ -11,6 +11,20 @@ pub enum ImageKind {
 	Wasm,
 }
 
+/// How well a workspace is walled off from its machine; the chain knows these classes by the same names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Isolation {
+	/// A container on the machine's kernel.
+	Container,
+	/// A container on a kernel of its own.
+	Gvisor,
+	/// A WebAssembly sandbox.
+	Wasm,
+	/// A virtual machine.
+	Vm,
+}
+
 /// A lease that should run on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredLease {
@@ -20,6 +34,8 @@ pub struct DesiredLease {
 	pub generation: u32,
 	/// Container or module.
 	pub kind: ImageKind,
+	/// How its tenant was promised that it is walled off.
+	pub isolation: Isolation,
 	/// Digest of the image.
 	pub digest: [u8; 32],
 	/// Where to get the image.
@@ -32,7 +48,9 @@ pub struct DesiredLease {
 	pub cpu_millis: u32,
 	/// Memory in MiB.
 	pub memory_mib: u32,
-	/// Number of GPUs.
+	/// The HIDs that it is cut from.
+	pub parts: Vec<u64>,
+	/// Number of GPUs among them.
 	pub gpus: u8,
 	/// Block in which the lease was opened.
 	pub opened_at: u32,
@@ -51,7 +69,10 @@ impl DesiredLease {
 		};
 		add(&self.lease.to_le_bytes());
 		add(&self.opened_at.to_le_bytes());
-		add(&[self.kind as u8, self.gpus]);
+		add(&[self.kind as u8, self.isolation as u8, self.gpus]);
+		for part in &self.parts {
+			add(&part.to_le_bytes());
+		}
 		add(&self.digest);
 		add(self.reference.as_bytes());
 		add(&self
@@ -261,12 +282,14 @@ mod tests {
 			lease,
 			generation,
 			kind: ImageKind::Wasm,
+			isolation: Isolation::Wasm,
 			digest: [0; 32],
 			reference: String::new(),
 			command: vec![],
 			port: Some(80),
 			cpu_millis: 0,
 			memory_mib: 64,
+			parts: vec![],
 			gpus: 0,
 			opened_at: 1,
 			endpoint: endpoint.map(Into::into),
@@ -347,7 +370,9 @@ mod tests {
 		let lease = desired(1, 0, None);
 		let same = desired(1, 0, Some("host:1"));
 		assert_eq!(lease.identity(), same.identity());
-		let others: [fn(&mut DesiredLease); 8] = [
+		let others: [fn(&mut DesiredLease); 10] = [
+			|lease| lease.isolation = Isolation::Gvisor,
+			|lease| lease.parts = vec![1],
 			|lease| lease.lease = 2,
 			|lease| lease.opened_at = 2,
 			|lease| lease.kind = ImageKind::Oci,

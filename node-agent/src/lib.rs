@@ -11,6 +11,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod inventory;
+pub mod isolation;
 pub mod journal;
 pub mod power;
 pub mod proofs;

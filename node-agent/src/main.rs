@@ -4,7 +4,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use clap::Parser;
-use eyre::{Result, WrapErr};
+use eyre::{bail, Result, WrapErr};
 use usufruct_access::sealing::SealingKey;
 use usufruct_agent::{
 	access::{self, Secrets},
@@ -13,6 +13,7 @@ use usufruct_agent::{
 	config::{self, Config, Settings},
 	engine::Engines,
 	inventory,
+	isolation::{self, inside, Class},
 	journal::Journal,
 	reconciler::Reconciler,
 	server,
@@ -50,14 +51,60 @@ enum Command {
 		config: Option<PathBuf>,
 		#[command(flatten)]
 		settings: Box<Settings>,
+		/// Try to get out of throw-away workspaces instead, for real; 1 where anything gets out
+		#[arg(long)]
+		isolation: bool,
+		/// Of one class alone
+		#[arg(long, requires = "isolation")]
+		class: Option<Class>,
 		/// Print JSON
 		#[arg(long)]
 		json: bool,
 	},
+	/// What the isolation check runs in its workspaces
+	#[command(hide = true)]
+	Probe {
+		/// What there is to be reached, as JSON
+		#[arg(long)]
+		targets: Option<String>,
+		/// One attempt alone
+		#[arg(long, requires = "targets")]
+		only: Option<String>,
+		/// Listen at a port instead
+		#[arg(long)]
+		listen: Option<u16>,
+		/// Take all memory instead
+		#[arg(long)]
+		take_memory: bool,
+	},
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
+	let command = Cli::parse().command;
+	// Before there are threads: some of what is tried is refused to processes that have several.
+	if let Command::Probe {
+		targets,
+		only,
+		listen,
+		take_memory,
+	} = command
+	{
+		return match (targets, only, listen) {
+			(_, _, Some(port)) => inside::listen(port),
+			_ if take_memory => inside::take_memory(),
+			(Some(targets), Some(only), _) => inside::try_one(&only, &targets),
+			(Some(targets), None, _) => inside::try_all(&targets),
+			(None, ..) => bail!("nothing to try"),
+		};
+	}
+	tokio::runtime::Builder::new_multi_thread()
+		.enable_all()
+		.build()
+		.wrap_err("start the threads")?
+		.block_on(work(command))
+}
+
+async fn work(command: Command) -> Result<()> {
 	tracing_subscriber::fmt()
 		.with_env_filter(
 			tracing_subscriber::EnvFilter::try_from_default_env()
@@ -65,7 +112,7 @@ async fn main() -> Result<()> {
 		)
 		.with_writer(std::io::stderr)
 		.init();
-	match Cli::parse().command {
+	match command {
 		Command::Run { config, settings } => {
 			run(Config::new(
 				settings.or(config::read_if(config.as_deref())?),
@@ -75,13 +122,41 @@ async fn main() -> Result<()> {
 		Command::Check {
 			config,
 			settings,
+			isolation,
+			class,
 			json,
 		} => {
 			let settings = settings.or(config::read_if(config.as_deref())?);
+			if isolation {
+				let holds = check_isolation(&settings, class, json).await?;
+				std::process::exit(i32::from(!holds));
+			}
 			let can_join = check::show(&check::look(settings).await, json)?;
 			std::process::exit(i32::from(!can_join));
 		}
+		Command::Probe { .. } => bail!("this is not for a runtime with threads"),
 	}
+}
+
+/// Puts the classes to the test that this machine can give, or the one that was asked for.
+async fn check_isolation(settings: &Settings, class: Option<Class>, json: bool) -> Result<bool> {
+	let all = [Class::Container, Class::Gvisor, Class::Wasm];
+	let classes = class.map_or(all.to_vec(), |class| vec![class]);
+	let data_dir = settings.data_dir.clone();
+	let data_dir = data_dir.unwrap_or_else(Config::default_data_dir);
+	let is_weak_allowed = settings.allow_weak_isolation.unwrap_or(false);
+	let mut holds = true;
+	for one in classes {
+		match isolation::check(one, &data_dir, is_weak_allowed).await? {
+			Some(report) => {
+				isolation::show(&report, json)?;
+				holds &= report.holds();
+			}
+			None if class.is_some() => bail!("this machine does not offer the class {one:?}"),
+			None => tracing::info!(class = ?one, "not offered here, and so not tried"),
+		}
+	}
+	Ok(holds)
 }
 
 async fn run(config: Config) -> Result<()> {
@@ -99,6 +174,7 @@ async fn run(config: Config) -> Result<()> {
 		public_address,
 		given,
 		config.sources.clone(),
+		config.allow_weak_isolation,
 	)
 	.await?;
 	let engines = Arc::new(engines);

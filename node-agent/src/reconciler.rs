@@ -145,6 +145,7 @@ impl Reconciler {
 						self.hids.insert(device.serial, hid);
 						if let Some(uuid) = &device.gpu {
 							self.prover.know_gpu(hid, uuid);
+							self.engines.know_gpu(hid, uuid);
 						}
 					}
 					// Found in the next pass.

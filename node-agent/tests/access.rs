@@ -14,7 +14,7 @@ use usufruct_access::{
 use usufruct_agent::{
 	access::{Access, Right, Secrets, View},
 	config::EngineChoice,
-	domain::{DesiredLease, ImageKind},
+	domain::{DesiredLease, ImageKind, Isolation},
 	engine::{modules::Sources, Engines, Started},
 };
 use usufruct_client::{keypair, Keypair};
@@ -73,8 +73,8 @@ impl Bench {
 			local: Some(folder.path().into()),
 			..Default::default()
 		};
-		let choice = EngineChoice::Wasm;
-		let engines = Engines::new(choice, folder.path(), "127.0.0.1", given, sources).await;
+		let (choice, public) = (EngineChoice::Wasm, "127.0.0.1");
+		let engines = Engines::new(choice, folder.path(), public, given, sources, false).await;
 		let engines = Arc::new(engines.unwrap());
 		let bytes = wat::parse_str(MODULE).unwrap();
 		let path = folder.path().join("module.wasm");
@@ -83,12 +83,14 @@ impl Bench {
 			lease: LEASE,
 			generation: 0,
 			kind: ImageKind::Wasm,
+			isolation: Isolation::Wasm,
 			digest: blake3::hash(&bytes).into(),
 			reference: path.display().to_string(),
 			command: vec![],
 			port: Some(80),
 			cpu_millis: 0,
 			memory_mib: 4,
+			parts: vec![],
 			gpus: 0,
 			opened_at: 1,
 			endpoint: None,

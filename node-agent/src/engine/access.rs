@@ -1,7 +1,7 @@
 //! What tenants do with what runs here: read its log, run a command in it, connect to its ports, start
 //! it again. Who may, was decided before.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{net::IpAddr, pin::Pin, sync::Arc, time::Duration};
 
 use bollard::{
 	container::LogOutput,
@@ -417,15 +417,13 @@ impl DockerEngine {
 		})
 	}
 
-	/// The container's own address alone is connected to, never one that a tenant names.
-	async fn connect_to(
+	/// The container of a lease, and its address in its own network.
+	pub(crate) async fn address(
 		&self,
 		lease: u64,
 		generation: u32,
-		port: u16,
-	) -> Result<Attached, Refusal> {
+	) -> Result<(Option<String>, IpAddr), Refusal> {
 		let found = self.running(lease, generation).await?;
-		let id = found.id;
 		let networks = found
 			.network_settings
 			.and_then(|settings| settings.networks);
@@ -433,17 +431,30 @@ impl DockerEngine {
 			.unwrap_or_default()
 			.into_values()
 			.find_map(|network| network.ip_address.filter(|address| !address.is_empty()))
-			.and_then(|address| address.parse::<std::net::IpAddr>().ok());
-		let Some(address) = address else {
-			let text = format!("the container of lease {lease} has no address");
-			return Err(refused(Code::Failed, text));
-		};
+			.and_then(|address| address.parse().ok());
+		match address {
+			Some(address) => Ok((found.id, address)),
+			None => {
+				let text = format!("the container of lease {lease} has no address");
+				Err(refused(Code::Failed, text))
+			}
+		}
+	}
+
+	/// The container's own address alone is connected to, never one that a tenant names.
+	async fn connect_to(
+		&self,
+		lease: u64,
+		generation: u32,
+		port: u16,
+	) -> Result<Attached, Refusal> {
+		let (id, address) = self.address(lease, generation).await?;
 		let connecting = TcpStream::connect((address, port));
 		let stream = tokio::time::timeout(usufruct_access::link::HANDSHAKE, connecting).await;
 		let why = match stream {
 			Ok(Ok(stream)) => {
 				// The address could have become another's, had the container ended in between.
-				if self.running(lease, generation).await?.id != id {
+				if self.address(lease, generation).await?.0 != id {
 					return Err(not_running(lease));
 				}
 				let (read, write) = stream.into_split();

@@ -4,6 +4,7 @@ pub mod access;
 pub mod docker;
 pub mod log;
 pub mod modules;
+pub mod numa;
 pub mod progress;
 pub mod wasm;
 
@@ -15,6 +16,7 @@ use std::{
 
 use usufruct_access::message::Step;
 
+use self::docker::DockerEngine;
 use crate::{
 	access::Secrets,
 	config::EngineChoice,
@@ -62,7 +64,7 @@ pub enum Started {
 #[derive(Debug)]
 pub struct Engines {
 	wasm: wasm::WasmEngine,
-	docker: Option<docker::DockerEngine>,
+	docker: Option<DockerEngine>,
 	/// How far the images are.
 	dispensing: progress::Dispensing,
 	/// Held by whoever starts a lease, or stops it to be started again.
@@ -71,29 +73,35 @@ pub struct Engines {
 
 impl Engines {
 	/// Prepares the engines; says which Docker was found, or why none. Workspaces see of `secrets` what
-	/// is theirs.
+	/// is theirs. What `is_weak_allowed` allows is said at [`docker::DockerEngine::connect`].
 	///
 	/// # Errors
 	///
-	/// Where Docker was asked for by name and does not answer.
+	/// Where Docker was asked for by name and cannot be used.
 	pub async fn new(
 		choice: EngineChoice,
 		data_dir: &Path,
 		public_address: &str,
 		secrets: Option<Secrets>,
 		sources: modules::Sources,
+		is_weak_allowed: bool,
 	) -> eyre::Result<Self> {
 		let wasm = wasm::WasmEngine::new(data_dir, public_address, secrets.clone(), sources)?;
 		let docker = match choice {
 			EngineChoice::Wasm => None,
-			_ => match docker::DockerEngine::connect(data_dir, public_address, secrets).await {
-				Ok(engine) => Some(engine),
-				Err(error) if choice == EngineChoice::Docker => return Err(error),
-				Err(error) => {
-					tracing::info!(%error, "no container engine: running WebAssembly alone");
-					None
+			_ => {
+				let connected =
+					DockerEngine::connect(data_dir, public_address, secrets, is_weak_allowed);
+				match connected.await {
+					Ok(engine) => Some(engine),
+					Err(error) if choice == EngineChoice::Docker => return Err(error),
+					Err(error) => {
+						let error = format!("{error:#}");
+						tracing::info!(error, "no container engine: running WebAssembly alone");
+						None
+					}
 				}
-			},
+			}
 		};
 		Ok(Self {
 			wasm,
@@ -132,6 +140,18 @@ impl Engines {
 	pub fn names(&self) -> Vec<&'static str> {
 		let docker = self.docker.as_ref().map(|_| "docker");
 		["wasm"].into_iter().chain(docker).collect()
+	}
+
+	/// The container engine, where there is one.
+	pub fn containers(&self) -> Option<&DockerEngine> {
+		self.docker.as_ref()
+	}
+
+	/// Tells which GPU a HID is.
+	pub fn know_gpu(&self, hid: u64, uuid: &str) {
+		if let Some(docker) = &self.docker {
+			docker.know_gpu(hid, uuid);
+		}
 	}
 
 	/// Everything that runs for a lease.

@@ -42,8 +42,10 @@ use crate::{
 const MAX_BODY: usize = 1 << 20;
 /// Instructions, roughly, of one run: some seconds.
 const FUEL: u64 = 20_000_000_000;
-/// Longest run in ticks of a tenth of a second: catches what waits without using fuel.
+/// Longest run in ticks of a tenth of a second: ends what computes without using fuel.
 const TICKS: u64 = 300;
+/// Longest run: ends what waits in a function of its host, where no instruction is counted.
+const LONGEST: Duration = Duration::from_secs(30);
 /// Runs at once of one workspace; more wait.
 const CONCURRENCY: usize = 4;
 
@@ -108,7 +110,10 @@ impl WasmEngine {
 		sources: Sources,
 	) -> eyre::Result<Self> {
 		let mut config = Config::new();
-		config.consume_fuel(true).epoch_interruption(true);
+		config
+			.async_support(true)
+			.consume_fuel(true)
+			.epoch_interruption(true);
 		let engine = Engine::new(&config).map_err(|error| eyre::eyre!("{error:#}"))?;
 		let ticker = engine.weak();
 		// Ends with the engine: nothing is left to tick for.
@@ -283,7 +288,7 @@ impl Program {
 	fn run(&self, input: Vec<u8>, environment: &[(&str, String)]) -> Result<Vec<u8>, Failure> {
 		let crashed = |error: wasmtime::Error| Failure::Crashed(format!("{error:#}"));
 		let mut linker: Linker<State> = Linker::new(&self.engine);
-		preview1::add_to_linker_sync(&mut linker, |state: &mut State| &mut state.wasi)
+		preview1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)
 			.map_err(crashed)?;
 		let output = MemoryOutputPipe::new(MAX_BODY);
 		let mut builder = WasiCtxBuilder::new();
@@ -317,11 +322,17 @@ impl Program {
 		store.limiter(|state| &mut state.limits);
 		store.set_fuel(FUEL).map_err(crashed)?;
 		store.set_epoch_deadline(TICKS);
-		let result = linker
-			.instantiate(&mut store, &self.module)
-			.and_then(|instance| instance.get_typed_func::<(), ()>(&mut store, "_start"))
-			.and_then(|start| start.call(&mut store, ()));
-		match result {
+		let run = async {
+			let instance = linker.instantiate_async(&mut store, &self.module).await?;
+			let start = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
+			start.call_async(&mut store, ()).await
+		};
+		let run = tokio::time::timeout(LONGEST, run);
+		let too_long =
+			|| Failure::LimitExceeded(format!("more than {} seconds", LONGEST.as_secs()));
+		// This thread is for one run alone: see `spawn_blocking` where it is called.
+		let result = tokio::runtime::Handle::current().block_on(run);
+		match result.map_err(|_| too_long())? {
 			Ok(()) => {}
 			Err(error) => match (
 				error.downcast_ref::<I32Exit>(),
@@ -336,9 +347,7 @@ impl Program {
 						"more than {FUEL} instructions"
 					)))
 				}
-				(_, Some(Trap::Interrupt)) => {
-					return Err(Failure::LimitExceeded("more than 30 seconds".into()))
-				}
+				(_, Some(Trap::Interrupt)) => return Err(too_long()),
 				_ => {
 					let text = format!("{error:#}");
 					// The limiter's refusal is not a trap of its own.
@@ -358,7 +367,7 @@ impl Program {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::domain::ImageKind;
+	use crate::domain::{ImageKind, Isolation};
 
 	const ECHO: &str = r#"(module
 		(import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
@@ -402,12 +411,14 @@ mod tests {
 				lease: 1,
 				generation: 0,
 				kind: ImageKind::Wasm,
+				isolation: Isolation::Wasm,
 				digest: blake3::hash(&bytes).into(),
 				reference: path.display().to_string(),
 				command: vec![],
 				port,
 				cpu_millis: 0,
 				memory_mib: 4,
+				parts: vec![],
 				gpus: 0,
 				opened_at: 1,
 				endpoint: None,
@@ -467,6 +478,23 @@ mod tests {
 			Bench::new().batch(endless).await,
 			Err(Failure::LimitExceeded(_))
 		));
+	}
+
+	#[tokio::test]
+	async fn a_module_that_waits_without_end_is_ended_and_frees_its_thread() {
+		let sleeps = r#"(module
+			(import "wasi_snapshot_preview1" "poll_oneoff"
+				(func $wait (param i32 i32 i32 i32) (result i32)))
+			(memory (export "memory") 1)
+			(func (export "_start")
+				(i32.store (i32.const 16) (i32.const 1))
+				(i64.store (i32.const 24) (i64.const 3600000000000))
+				(drop (call $wait (i32.const 0) (i32.const 400) (i32.const 1) (i32.const 480)))))"#;
+		let failure = Bench::new().batch(sleeps).await.unwrap_err();
+		assert!(
+			matches!(&failure, Failure::LimitExceeded(text) if text.contains("seconds")),
+			"{failure}"
+		);
 	}
 
 	#[tokio::test]
