@@ -1,6 +1,7 @@
 //! Container engines: whether one is reachable, and one of our own for the tests.
 
 use std::{
+	os::unix::fs::MetadataExt,
 	path::{Path, PathBuf},
 	process::Command,
 	sync::{Mutex, MutexGuard, PoisonError},
@@ -11,6 +12,8 @@ use eyre::{bail, Result, WrapErr};
 
 use crate::{process::Process, wait};
 
+/// Where gVisor's package puts it.
+const GVISOR: &str = "/usr/bin/runsc";
 /// The engine sets up its network and storage first.
 const START: Duration = Duration::from_secs(60);
 /// Two engines would give out the addresses of one bridge twice.
@@ -78,10 +81,14 @@ impl DockerDaemon {
 		let Some(program) = program else {
 			bail!("dockerd is not installed")
 		};
+		let config = folder.join("daemon.json");
+		std::fs::write(&config, configuration()).wrap_err("write the engine's configuration")?;
 		let socket = folder.join("docker.sock");
 		let log = folder.join("dockerd.log");
 		let process = Process::start("dockerd", &program, &log, |command| {
 			command
+				.arg("--config-file")
+				.arg(&config)
 				.arg("--data-root")
 				.arg(folder.join("data"))
 				.arg("--exec-root")
@@ -112,6 +119,29 @@ impl DockerDaemon {
 	pub fn host(&self) -> String {
 		format!("unix://{}", self.socket.display())
 	}
+}
+
+/// What the engine is told: which other runtime it has, if it is installed.
+///
+/// Debian's gVisor of 2022 takes each network namespace of Linux 6.11 or newer for the machine's first
+/// (<https://github.com/google/gvisor/issues/10704>) unless it uses the container's own.
+fn configuration() -> &'static str {
+	if has_gvisor() {
+		r#"{"runtimes":{"runsc":{"path":"/usr/bin/runsc","runtimeArgs":["--network=host"]}}}"#
+	} else {
+		"{}"
+	}
+}
+
+/// Whether gVisor is installed on this machine.
+pub fn has_gvisor() -> bool {
+	Path::new(GVISOR).is_file()
+}
+
+/// Whether this process can set the firewall's rules, as the agent wants to before it runs containers.
+pub fn can_guard() -> bool {
+	let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+	is_root && Path::new("/usr/sbin/nft").is_file()
 }
 
 impl Drop for DockerDaemon {

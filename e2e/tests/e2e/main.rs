@@ -11,6 +11,7 @@ mod dao;
 mod deploy;
 mod held;
 mod images;
+mod isolation;
 mod main_job;
 mod node;
 mod rewards;
