@@ -187,9 +187,20 @@ async fn forget(mut views: Views, engines: Arc<Engines>, secrets: Secrets) {
 		let Some(view) = views.borrow_and_update().clone() else {
 			continue;
 		};
+		// A service runs before its lease is final.
+		let running = match engines.list().await {
+			Ok(found) => found,
+			Err(error) => {
+				tracing::debug!(%error, "an engine does not answer: nothing is forgotten");
+				continue;
+			}
+		};
 		let is_kept = |lease: u64, generation: u32| {
 			let right = view.rights.get(&lease);
 			right.is_some_and(|right| right.generation == generation)
+				|| running
+					.iter()
+					.any(|found| found.lease == lease && found.generation == generation)
 		};
 		engines.keep(is_kept);
 		secrets.keep(|lease, generation| is_kept(lease, generation) || engines.is_starting(lease));
