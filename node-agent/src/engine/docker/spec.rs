@@ -17,8 +17,6 @@ const SCRATCH: &str = "rw,nosuid,nodev,size=64m";
 const SHARED_MEMORY: i64 = 64 << 20;
 /// The log that the engine keeps of a container: twice this.
 const LOG_FILE: &str = "16m";
-/// Open files of one process.
-const FILES: i64 = 65_536;
 /// Of tenants' processes and the machine's own, the kernel ends the former first when memory runs out.
 const OUT_OF_MEMORY_FIRST: i64 = 500;
 /// Most volumes that an image may declare.
@@ -79,7 +77,7 @@ impl Spec<'_> {
 				cpuset_cpus: self.place.map(|place| place.cpus_text()),
 				cpuset_mems: self.place.map(|place| place.mems_text()),
 				pids_limit: Some(PIDS),
-				ulimits: Some(vec![limit("core", 0), limit("nofile", FILES)]),
+				ulimits: Some(vec![no_core_dumps()]),
 				oom_score_adj: Some(OUT_OF_MEMORY_FIRST),
 				privileged: Some(false),
 				readonly_rootfs: Some(true),
@@ -106,11 +104,12 @@ impl Spec<'_> {
 	}
 }
 
-fn limit(name: &str, value: i64) -> ResourcesUlimits {
+/// A dump would be written where the machine keeps its own.
+fn no_core_dumps() -> ResourcesUlimits {
 	ResourcesUlimits {
-		name: Some(name.into()),
-		soft: Some(value),
-		hard: Some(value),
+		name: Some("core".into()),
+		soft: Some(0),
+		hard: Some(0),
 	}
 }
 
