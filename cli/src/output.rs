@@ -71,7 +71,7 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
 }
 
 /// Columns that say which thing a row is about, in this order before all others.
-const FIRST: [&str; 18] = [
+const FIRST: [&str; 19] = [
 	"calls",
 	"rank",
 	"referendum",
@@ -86,6 +86,7 @@ const FIRST: [&str; 18] = [
 	"node",
 	"class",
 	"name",
+	"release",
 	"account",
 	"holder",
 	"reason",

@@ -21,6 +21,8 @@ mod generated {
 		runtime_metadata_path = "metadata.scale",
 		derive_for_all_types = "Clone, PartialEq, Eq",
 		// What view functions answer is decoded by `view`, see there.
+		derive_for_type(path = "pallet_applications::types::Page", derive = "::codec::Decode", recursive),
+		derive_for_type(path = "pallet_applications::types::VerdictPage", derive = "::codec::Decode", recursive),
 		derive_for_type(path = "pallet_market::types::Page", derive = "::codec::Decode", recursive),
 		derive_for_type(path = "pallet_workspaces::plan::Plan", derive = "::codec::Decode", recursive),
 		derive_for_type(path = "pallet_workspaces::plan::Seat", derive = "::codec::Decode", recursive)

@@ -2,6 +2,7 @@
 
 mod access;
 mod proofs;
+mod trust;
 
 pub use proofs::{Due, Task};
 
@@ -325,6 +326,10 @@ impl Chain {
 					Kind::Wasm => ImageKind::Wasm,
 				},
 				isolation: isolation(&resource.isolation),
+				release: request
+					.spec
+					.release
+					.map(|release| (release.application, release.number)),
 				digest: request.spec.image.0,
 				reference: text(&image.reference.0),
 				command: request
@@ -416,6 +421,7 @@ impl Chain {
 			Failure::Crashed(_) => FailureReason::Crashed,
 			Failure::LimitExceeded(_) => FailureReason::LimitExceeded,
 			Failure::NoEngine(_) => FailureReason::NoEngine,
+			Failure::Refused(_) => FailureReason::Refused,
 		};
 		self.report(lease, generation, Progress::Failed { reason })
 			.await

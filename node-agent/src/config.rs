@@ -9,6 +9,7 @@ use eyre::{eyre, Result, WrapErr};
 use serde::Deserialize;
 
 use crate::engine::modules::Sources;
+use crate::trust::Trust;
 
 /// What the agent may be told, all of it optional.
 #[derive(Clone, Debug, Default, Deserialize, clap::Args)]
@@ -61,6 +62,9 @@ pub struct Settings {
 	#[arg(long, env = "USUFRUCT_AGENT_ALLOW_WEAK_ISOLATION", num_args = 0..=1,
 		default_missing_value = "true")]
 	pub allow_weak_isolation: Option<bool>,
+	/// What may run here; in the file alone.
+	#[arg(skip)]
+	pub trust: Option<Trust>,
 }
 
 /// Which engines may run workspaces.
@@ -112,6 +116,8 @@ pub struct Config {
 	pub heartbeat_blocks: u32,
 	/// Whether containers run though they are not kept from this machine's network.
 	pub allow_weak_isolation: bool,
+	/// What may run here.
+	pub trust: Trust,
 }
 
 /// Text that is never shown.
@@ -147,6 +153,7 @@ impl Settings {
 			region: self.region.or(file.region),
 			heartbeat_blocks: self.heartbeat_blocks.or(file.heartbeat_blocks),
 			allow_weak_isolation: self.allow_weak_isolation.or(file.allow_weak_isolation),
+			trust: self.trust.or(file.trust),
 		}
 	}
 }
@@ -223,6 +230,7 @@ impl Config {
 			region: settings.region.unwrap_or(0),
 			heartbeat_blocks: settings.heartbeat_blocks.unwrap_or(15).max(1),
 			allow_weak_isolation: settings.allow_weak_isolation.unwrap_or(false),
+			trust: settings.trust.unwrap_or_default(),
 		})
 	}
 }

@@ -36,6 +36,8 @@ pub struct DesiredLease {
 	pub kind: ImageKind,
 	/// How its tenant was promised that it is walled off.
 	pub isolation: Isolation,
+	/// The release that it is of, by application and number; `None` = of no application.
+	pub release: Option<(u32, u32)>,
 	/// Digest of the image.
 	pub digest: [u8; 32],
 	/// Where to get the image.
@@ -283,6 +285,7 @@ mod tests {
 			generation,
 			kind: ImageKind::Wasm,
 			isolation: Isolation::Wasm,
+			release: None,
 			digest: [0; 32],
 			reference: String::new(),
 			command: vec![],

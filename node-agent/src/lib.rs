@@ -1,8 +1,9 @@
 //! What happens on a provider's machine?
 //!
 //! The agent registers the machine, keeps it alive on chain, runs the leases that the chain says
-//! should run ([`reconciler`]), lets those who hold them in ([`access`]), and proves what the hardware can do ([`proofs`]). What leaves the
-//! process is behind [`chain`] and [`engine`]; what must survive a crash is in [`journal`].
+//! should run ([`reconciler`]) and the owner lets run ([`trust`]), lets those who hold them in ([`access`]), and proves
+//! what the hardware can do ([`proofs`]). What leaves the process is behind [`chain`] and [`engine`]; what must survive a
+//! crash is in [`journal`].
 
 pub mod access;
 pub mod chain;
@@ -17,3 +18,4 @@ pub mod power;
 pub mod proofs;
 pub mod reconciler;
 pub mod server;
+pub mod trust;

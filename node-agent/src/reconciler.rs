@@ -23,6 +23,7 @@ use crate::{
 	journal::{crash_point, Journal, Outcome},
 	proofs::{lock, Prover},
 	server::Metrics,
+	trust::Trust,
 };
 
 /// Between two passes: a third of a slot.
@@ -256,6 +257,7 @@ impl Reconciler {
 				engines: self.engines.clone(),
 				journal: self.journal.clone(),
 				starting: self.starting.clone(),
+				trust: self.config.trust.clone(),
 			};
 			tokio::spawn(task.run(lease, ended));
 		}
@@ -268,6 +270,7 @@ struct Start {
 	engines: Arc<Engines>,
 	journal: Arc<Journal>,
 	starting: Arc<Mutex<HashSet<u64>>>,
+	trust: Trust,
 }
 
 impl Start {
@@ -325,8 +328,16 @@ impl Start {
 	async fn start(&self, lease: &DesiredLease) -> Result<()> {
 		let (id, generation) = (lease.lease, lease.generation);
 		// A batch job that was finished must not run again because its report was lost.
-		if self.journal.read(id, generation)? == Some(Outcome::Finished) {
+		let known = self.journal.read(id, generation)?;
+		if known == Some(Outcome::Finished) {
 			return self.chain.report_finished(id, generation).await;
+		}
+		// What runs already goes on, whatever is thought of it by now.
+		if known != Some(Outcome::Started) && !self.trust.is_open() {
+			let subject = self.chain.subject(lease, &self.trust.curators).await?;
+			if let Err(why) = self.trust.admit(&subject) {
+				return self.failed(id, generation, &Failure::Refused(why)).await;
+			}
 		}
 		crash_point("before-intent");
 		self.journal.write(id, generation, Outcome::Intended)?;

@@ -84,6 +84,7 @@ impl Bench {
 			generation: 0,
 			kind: ImageKind::Wasm,
 			isolation: Isolation::Wasm,
+			release: None,
 			digest: blake3::hash(&bytes).into(),
 			reference: path.display().to_string(),
 			command: vec![],

@@ -1,8 +1,8 @@
 //! Which words and formats do chain, agent and clients share?
 //!
 //! Identifiers and amounts ([`ids`]), hardware ([`hardware`]), what a request asks for
-//! ([`requirement`]), what is held for what is stored ([`deposit`]), and the traits by which pallets see each other
-//! ([`traits`]). Knows no storage.
+//! ([`requirement`]), releases of applications ([`application`]), what is held for what is stored ([`deposit`]), and
+//! the traits by which pallets see each other ([`traits`]). Knows no storage.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),
@@ -15,12 +15,14 @@
 
 extern crate alloc;
 
+pub mod application;
 pub mod deposit;
 pub mod hardware;
 pub mod ids;
 pub mod requirement;
 pub mod traits;
 
+pub use application::{ApplicationId, ReleaseId};
 pub use hardware::{Capacity, HardwareInfo, HardwareKind, IsolationClass};
 pub use ids::{
 	AccountId, Balance, BlockNumber, ChallengeId, ClassId, EpochId, Hash, Hid, LeaseId, NodeId,

@@ -8,7 +8,9 @@ use frame_support::weights::Weight;
 use sp_runtime::{DispatchError, DispatchResult};
 
 use crate::{
-	Balance, BlockNumber, Capacity, ClassId, HardwareInfo, Hid, IsolationClass, NodeId, Uid, Vid,
+	application::{ReleaseId, ReleaseTerms, Use},
+	Balance, BlockNumber, Capacity, ClassId, HardwareInfo, Hash, Hid, IsolationClass, LeaseId,
+	NodeId, Uid, Vid,
 };
 
 /// Read machines and their hardware. Implemented by `node-registry`.
@@ -142,16 +144,19 @@ pub trait Marketplace<AccountId> {
 	fn weight_of_telling() -> Weight;
 }
 
-/// Told when a purchase was renewed. Implemented by `workspaces`.
-pub trait OnPurchaseRenewal {
-	/// The use right is in force until `until` (exclusive), later than before. Must not fail.
-	fn on_purchase_renewal(uid: Uid, until: BlockNumber);
+/// Told when a purchase is renewed. Implemented by `workspaces`.
+pub trait OnPurchaseRenewal<AccountId> {
+	/// `by` lets the use right be in force until `until` (exclusive), later than before. Fails where what runs on
+	/// the right cannot be paid for so long: then nothing is renewed.
+	fn on_purchase_renewal(uid: Uid, by: &AccountId, until: BlockNumber) -> DispatchResult;
 	/// What telling costs at most, beside what renewing costs.
 	fn weight() -> Weight;
 }
 
-impl OnPurchaseRenewal for () {
-	fn on_purchase_renewal(_: Uid, _: BlockNumber) {}
+impl<AccountId> OnPurchaseRenewal<AccountId> for () {
+	fn on_purchase_renewal(_: Uid, _: &AccountId, _: BlockNumber) -> DispatchResult {
+		Ok(())
+	}
 
 	fn weight() -> Weight {
 		Weight::zero()
@@ -244,6 +249,36 @@ pub trait OnHardwareRemoved {
 pub trait LeaseInspect {
 	/// Whether a workspace runs on the machine, or is about to.
 	fn is_busy(node: NodeId) -> bool;
+}
+
+/// Read published images. Implemented by `workspaces`.
+pub trait ImageInspect {
+	/// Whether an image with this digest is published.
+	fn is_published(digest: Hash) -> bool;
+}
+
+/// What is run may be an application, whose author may ask for a price. Implemented by `applications`.
+///
+/// A release stays while a request uses it, so that what [`ApplicationUse::terms`] said holds as long.
+pub trait ApplicationUse<AccountId> {
+	/// What a release asks; `None` where there is none, or it was retracted.
+	fn terms(release: ReleaseId) -> Option<ReleaseTerms>;
+	/// Counts one more request for the release.
+	fn acquire(release: ReleaseId) -> DispatchResult;
+	/// Counts one request less.
+	fn release(release: ReleaseId);
+	/// A lease was opened: holds the price of its whole term of who pays.
+	fn open(lease: LeaseId, of: Use<AccountId>) -> DispatchResult;
+	/// The lease runs from now on; said again, it changes nothing.
+	fn begin(lease: LeaseId);
+	/// The lease goes on until `until`, because `by` lets it: what is missing is held of `by`, who pays for all
+	/// from now on.
+	fn extend(lease: LeaseId, by: &AccountId, until: BlockNumber) -> DispatchResult;
+	/// The lease is over: the author is paid for the blocks that it ran, the rest returns. A job that came to its
+	/// end ran even where nobody said that it began. Must not fail.
+	fn close(lease: LeaseId, is_finished: bool);
+	/// What any one of these costs at most.
+	fn weight() -> Weight;
 }
 
 /// Randomness that nobody could know or choose before its block. Implemented in the runtime over

@@ -17,11 +17,12 @@ use crate::{
 	constants::currency::{MILLI, USU},
 	presets::{CPU_X86_64, H200},
 	AccountId, AllPalletsWithSystem, Balances, Hash, Market, NodeRegistry, Runtime, RuntimeOrigin,
-	UseRights,
+	UseRights, Workspaces,
 };
 
 define_benchmarks!(
 	[frame_system, SystemBench::<Runtime>]
+	[pallet_applications, crate::Applications]
 	[pallet_balances, crate::Balances]
 	[pallet_market, crate::Market]
 	[pallet_node_registry, crate::NodeRegistry]
@@ -192,6 +193,25 @@ impl pallet_workspaces::BenchmarkHelper<AccountId> for Machines {
 		if let Some(owner) = NodeRegistry::owner(node) {
 			must(NodeRegistry::go_offline(signed(&owner), node));
 		}
+	}
+}
+
+impl pallet_applications::BenchmarkHelper<AccountId> for Machines {
+	fn publish(digest: Hash) {
+		let author: AccountId = frame_benchmarking::account("publisher", 0, 0);
+		must(Balances::mint_into(&author, 1_000 * USU).map(|_| ()));
+		must(Workspaces::publish_image(
+			signed(&author),
+			digest,
+			pallet_workspaces::ImageKind::Oci,
+			Default::default(),
+			1,
+		));
+	}
+
+	fn machine() -> NodeId {
+		let owner: AccountId = frame_benchmarking::account("provider", 0, 0);
+		machine(&owner)
 	}
 }
 

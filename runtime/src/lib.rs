@@ -94,10 +94,10 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: alloc::borrow::Cow::Borrowed("usufruct"),
 	impl_name: alloc::borrow::Cow::Borrowed("usufruct-node"),
 	authoring_version: 1,
-	spec_version: 101,
+	spec_version: 102,
 	impl_version: 1,
 	apis: apis::RUNTIME_API_VERSIONS,
-	transaction_version: 1,
+	transaction_version: 2,
 	system_version: 1,
 };
 
@@ -197,4 +197,6 @@ mod runtime {
 	pub type ProofOfCompute = pallet_proof_of_compute;
 	#[runtime::pallet_index(46)]
 	pub type PomcRewards = pallet_pomc_rewards;
+	#[runtime::pallet_index(47)]
+	pub type Applications = pallet_applications;
 }

@@ -158,6 +158,14 @@ fn doors() -> Vec<(Power, RuntimeCall)> {
 		),
 		(
 			Power::Membership,
+			pallet_applications::Call::<Runtime>::set_barred {
+				account: Ferdie.to_account_id(),
+				is_barred: true,
+			}
+			.into(),
+		),
+		(
+			Power::Membership,
 			Validators::<Runtime>::force_add {
 				who: Ferdie.to_account_id(),
 			}

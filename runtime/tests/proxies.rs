@@ -166,6 +166,11 @@ fn a_proxy_without_transfers_moves_neither_money_nor_rights() {
 			payee: Some(SOMEBODY),
 		}
 		.into(),
+		pallet_applications::Call::<Runtime>::transfer_application {
+			application: 0,
+			successor: Some(SOMEBODY),
+		}
+		.into(),
 		pallet_market::Call::<Runtime>::list {
 			uid: 0,
 			price: 0,

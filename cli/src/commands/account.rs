@@ -12,8 +12,8 @@ use crate::{
 };
 
 use api::runtime_types::{
-	pallet_market::pallet as market, pallet_node_registry::pallet as node_registry,
-	pallet_pomc_rewards::pallet as pomc_rewards,
+	pallet_applications::pallet as applications, pallet_market::pallet as market,
+	pallet_node_registry::pallet as node_registry, pallet_pomc_rewards::pallet as pomc_rewards,
 	pallet_proof_of_compute::pallet as proof_of_compute,
 	pallet_revenue_rights::pallet as revenue_rights, pallet_use_rights::pallet as use_rights,
 	pallet_validator_set::pallet as validator_set, pallet_workspaces::pallet as workspaces,
@@ -62,6 +62,21 @@ pub(crate) fn create(file: &Path) -> Outcome {
 /// Why the chain holds money, and when it returns.
 fn why_held(reason: &RuntimeHoldReason) -> (String, &'static str) {
 	let (what, until) = match reason {
+		RuntimeHoldReason::Applications(applications::HoldReason::Application) => (
+			"deposits of applications and their releases",
+			"they are removed, or retracted and neither used nor judged",
+		),
+		RuntimeHoldReason::Applications(applications::HoldReason::Verdict) => {
+			("deposits of verdicts on releases", "they are withdrawn")
+		}
+		RuntimeHoldReason::Applications(applications::HoldReason::Curator) => (
+			"bond of a curator, lost where the DAO bars it",
+			"the office is left",
+		),
+		RuntimeHoldReason::Applications(applications::HoldReason::Royalty) => (
+			"prices of applications that run",
+			"their leases end: the author is paid for the blocks that they ran, the rest returns",
+		),
 		RuntimeHoldReason::Market(market::HoldReason::Listing) => {
 			("deposits of listings", "they are sold or delisted")
 		}

@@ -1,6 +1,7 @@
 //! One file per noun; each gives a document that `output` shows.
 
 mod account;
+mod application;
 mod bench;
 mod chain;
 mod dao;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
 	/// Listings and purchases
 	#[command(subcommand)]
 	Market(market::Command),
+	/// Applications: images that are found by name, and who vouches for them
+	#[command(subcommand)]
+	Application(application::Command),
 	/// Images, requests and leases
 	#[command(subcommand)]
 	Workspace(workspace::Command),
@@ -80,6 +84,7 @@ pub(crate) async fn run(global: Global, command: Command) -> Result<(), Failure>
 	let context = Context::new(global).await?;
 	let done = match command {
 		Command::Account(command) => account::run(&context, command).await,
+		Command::Application(command) => application::run(&context, command).await,
 		Command::Bench(command) => bench::run(&context, command).await,
 		Command::Chain(command) => chain::run(&context, command).await,
 		Command::Dao(command) => dao::run(&context, command).await,
@@ -164,9 +169,10 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 	String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A 32-byte value in hexadecimal, with or without 0x.
+/// A 32-byte value in hexadecimal, with or without 0x, or with sha256: as container engines write it.
 pub(crate) fn hash(text: &str) -> Result<usufruct_client::H256, String> {
-	let bytes = hex::decode(text.trim_start_matches("0x")).map_err(|error| error.to_string())?;
+	let digits = text.strip_prefix("sha256:").unwrap_or(text);
+	let bytes = hex::decode(digits.trim_start_matches("0x")).map_err(|error| error.to_string())?;
 	let bytes: [u8; 32] = bytes
 		.try_into()
 		.map_err(|bytes: Vec<u8>| format!("32 bytes are needed, {} were given", bytes.len()))?;

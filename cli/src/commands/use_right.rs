@@ -3,17 +3,14 @@
 use serde_json::json;
 use usufruct_client::{account_of, api};
 
-use super::{done, entries, hash, storage, workspace};
+use super::{done, entries, storage, workspace};
 use crate::{
 	context::{tx, Context},
 	output::Outcome,
 };
 
 use api::{
-	runtime_types::{
-		bounded_collections::bounded_vec::BoundedVec, pallet_use_rights::pallet::Call as Rights,
-	},
-	use_rights::events::UseRightMinted,
+	runtime_types::pallet_use_rights::pallet::Call as Rights, use_rights::events::UseRightMinted,
 };
 
 /// About use rights (UIDs).
@@ -32,22 +29,15 @@ pub(crate) enum Command {
 		/// The use right
 		uid: u64,
 	},
-	/// Run an image on a use right that you hold; the right stays yours when the workspace ends
+	/// Run an image or an application on a use right that you hold; the right stays yours when the workspace ends
 	Run {
 		/// The use right
 		uid: u64,
-		/// Digest of a published image
-		#[arg(long, value_parser = hash)]
-		image: usufruct_client::H256,
-		/// The port that it listens on; without it, a batch job
-		#[arg(long)]
-		port: Option<u16>,
+		#[command(flatten)]
+		subject: workspace::Subject,
 		/// Wait until it runs
 		#[arg(long)]
 		wait: bool,
-		/// The command with its arguments, after --
-		#[arg(last = true)]
-		command: Vec<String>,
 	},
 	/// Give a use right that was sold to another account, with what runs on it
 	Transfer {
@@ -100,18 +90,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			context.submit(&rights.burn(uid)).await?;
 			Ok(done("burned"))
 		}
-		Command::Run {
-			uid,
-			image,
-			port,
-			wait,
-			command,
-		} => {
-			let words = command
-				.into_iter()
-				.map(|word| BoundedVec(word.into_bytes()));
-			let command = BoundedVec(words.collect());
-			let call = tx().workspaces().run(uid, image, command, port);
+		Command::Run { uid, subject, wait } => {
+			let what = subject.resolve(context).await?;
+			let calls = tx().workspaces();
+			let call = calls.run(uid, what.image, what.release, what.command, what.port);
 			workspace::start(context, &call, 1, wait).await
 		}
 		Command::Transfer { uid, to } => {

@@ -68,9 +68,10 @@ pub(crate) fn invariants() {
 #[cfg(not(feature = "try-runtime"))]
 pub(crate) fn invariants() {
 	use usufruct_runtime::{
-		Dao, Market, NodeRegistry, PomcRewards, ProofOfCompute, RevenueRights, UseRights,
-		ValidatorSet, Workspaces,
+		Applications, Dao, Market, NodeRegistry, PomcRewards, ProofOfCompute, RevenueRights,
+		UseRights, ValidatorSet, Workspaces,
 	};
+	Applications::do_try_state().expect("applications");
 	Dao::do_try_state().expect("dao");
 	Market::do_try_state().expect("market");
 	NodeRegistry::do_try_state().expect("node-registry");

@@ -5,7 +5,7 @@ use pallet_revenue_rights::Side;
 use pallet_workspaces::{FailureReason, ImageKind, Progress, Proposal, WorkspaceSpec};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
 use sp_runtime::traits::Dispatchable;
-use usufruct_primitives::{Capacity, HardwareKind, IsolationClass, Requirement};
+use usufruct_primitives::{Capacity, HardwareKind, IsolationClass, ReleaseId, Requirement};
 use usufruct_proof::Reveal;
 use usufruct_runtime::{
 	AccountId, Balance, BlockNumber, Hash, NodeRegistry, Runtime, RuntimeCall, RuntimeOrigin,
@@ -68,6 +68,7 @@ fn holders(numbers: [u16; 2]) -> Holders<AccountId> {
 fn spec(n: Numbers) -> WorkspaceSpec<AccountId> {
 	WorkspaceSpec {
 		image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[0]),
+		release: n[4].is_multiple_of(3).then(|| release(n[3])),
 		command: Default::default(),
 		port: Some(n[1]),
 		requirement: Requirement {
@@ -110,6 +111,16 @@ fn known<K: Default>(keys: impl Iterator<Item = K>, number: u16) -> K {
 	keys.into_iter().nth(at).unwrap_or_default()
 }
 
+/// One of those that there are.
+fn release(number: u16) -> ReleaseId {
+	let keys = pallet_applications::Releases::<Runtime>::iter_keys();
+	let (application, number) = known(keys, number);
+	ReleaseId {
+		application,
+		number,
+	}
+}
+
 fn request(number: u16) -> u64 {
 	known(pallet_workspaces::Requests::<Runtime>::iter_keys(), number)
 }
@@ -133,6 +144,7 @@ fn sold(number: u16) -> u64 {
 
 /// Who may make the call, as far as its pallet says: of calls by anybody nearly all would be refused.
 pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
+	use pallet_applications::Call as A;
 	use pallet_market::Call as M;
 	use pallet_node_registry::Call as N;
 	use pallet_use_rights::Call as U;
@@ -174,6 +186,18 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 			| pallet_revenue_rights::Call::settle { vid }
 			| pallet_revenue_rights::Call::place_order { vid, .. },
 		) => pallet_revenue_rights::Shares::<Runtime>::iter_key_prefix(*vid).next(),
+		RuntimeCall::Applications(
+			A::publish_release { application, .. }
+			| A::transfer_application { application, .. }
+			| A::remove { application },
+		) => pallet_applications::Applications::<Runtime>::get(application).map(|one| one.author),
+		RuntimeCall::Applications(A::retract_release { release }) => {
+			let one = pallet_applications::Applications::<Runtime>::get(release.application);
+			one.map(|one| one.author)
+		}
+		RuntimeCall::Applications(A::attest { .. } | A::flag { .. }) => {
+			pallet_applications::Curators::<Runtime>::iter_keys().next()
+		}
 		RuntimeCall::Workspaces(W::report_progress { lease, .. }) => {
 			pallet_workspaces::Leases::<Runtime>::get(lease).map(|lease| lease.provider)
 		}
@@ -188,7 +212,7 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 }
 
 /// How many kinds of calls [`call`] makes.
-pub(crate) const KINDS: u8 = 61;
+pub(crate) const KINDS: u8 = 65;
 
 pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 	use pallet_market::Call as M;
@@ -385,9 +409,11 @@ pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 		}
 		.into(),
 		56..=59 => terms(kind, n),
+		61..=64 => applications(n),
 		60 => W::run {
 			uid: sold(n[0]),
 			image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[1]),
+			release: n[3].is_multiple_of(2).then(|| release(n[4])),
 			command: Default::default(),
 			port: Some(n[2]),
 		}
@@ -443,6 +469,63 @@ fn proofs(n: Numbers) -> RuntimeCall {
 		7 => P::force_audit { hid },
 		8 => P::conclude { hid },
 		_ => P::excuse { hid },
+	}
+	.into()
+}
+
+/// A name, what can be run of it, and what is thought of it.
+fn applications(n: Numbers) -> RuntimeCall {
+	use pallet_applications::{Call as A, FlagReason, Needs, ReleaseSpec};
+	let images = || pallet_workspaces::Images::<Runtime>::iter_keys();
+	match n[0] % 14 {
+		0 => A::register {
+			name: format!("name-{}", n[1] % 5)
+				.into_bytes()
+				.try_into()
+				.unwrap_or_default(),
+			description: Default::default(),
+		},
+		1..=3 => A::publish_release {
+			application: id::<u8>(n[1]).into(),
+			spec: ReleaseSpec {
+				image: known(images(), n[2]),
+				command: Default::default(),
+				port: Some(n[3]),
+				licence: b"MIT".to_vec().try_into().unwrap_or_default(),
+				royalty: amount(n[3] % 4),
+				needs: Needs::default(),
+			},
+		},
+		4 => A::retract_release {
+			release: release(n[1]),
+		},
+		5 => A::transfer_application {
+			application: release(n[1]).application,
+			successor: Some(person(n[2])),
+		},
+		6 => A::accept_application {
+			application: release(n[1]).application,
+		},
+		7 => A::remove {
+			application: id::<u8>(n[1]).into(),
+		},
+		8 => A::become_curator {},
+		9 => A::leave {},
+		10 => A::attest {
+			release: release(n[1]),
+		},
+		11 => A::flag {
+			release: release(n[1]),
+			reason: FlagReason::Other,
+			text: hash(n[2]),
+		},
+		12 => A::withdraw_verdict {
+			release: release(n[1]),
+		},
+		_ => A::clear_verdict {
+			release: release(n[1]),
+			curator: person(n[2]),
+		},
 	}
 	.into()
 }
@@ -503,4 +586,9 @@ pub(crate) fn populate() {
 		}
 	}
 	must(0, call(38, [1, 1, 0, 0, 0]));
+	// An application of it, free and with a price, and a curator.
+	must(0, call(61, [0, 1, 0, 0, 0]));
+	must(0, call(61, [1, 0, 0, 0, 0]));
+	must(0, call(61, [1, 0, 0, 2, 0]));
+	must(2, call(61, [8, 0, 0, 0, 0]));
 }

@@ -49,6 +49,9 @@ pub enum Failure {
 	/// No engine here runs this kind of image.
 	#[error("no engine: {0}")]
 	NoEngine(String),
+	/// The machine's owner does not let it run here.
+	#[error("not run here: {0}")]
+	Refused(String),
 }
 
 /// What starting gave.

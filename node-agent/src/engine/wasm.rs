@@ -412,6 +412,7 @@ mod tests {
 				generation: 0,
 				kind: ImageKind::Wasm,
 				isolation: Isolation::Wasm,
+				release: None,
 				digest: blake3::hash(&bytes).into(),
 				reference: path.display().to_string(),
 				command: vec![],

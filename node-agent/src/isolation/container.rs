@@ -102,6 +102,7 @@ impl Trial<'_> {
 			generation: 0,
 			kind: ImageKind::Oci,
 			isolation: self.isolation,
+			release: None,
 			digest: self.digest,
 			reference: "probe".into(),
 			command: self.command.iter().cloned().chain(arguments).collect(),

@@ -497,6 +497,7 @@ pub(super) async fn check(data_dir: &Path) -> Result<Vec<Verdict>> {
 			generation: 0,
 			kind: ImageKind::Wasm,
 			isolation: Isolation::Wasm,
+			release: None,
 			digest: blake3::hash(attempt.module.as_bytes()).into(),
 			reference: path.display().to_string(),
 			command: vec![],

@@ -169,7 +169,7 @@ impl<T: Config> Pallet<T> {
 		T::Rights::extend(uid, term.end)?;
 		purchase.term = term;
 		Purchases::<T>::insert(uid, purchase);
-		T::OnPurchaseRenewal::on_purchase_renewal(uid, term.end);
+		T::OnPurchaseRenewal::on_purchase_renewal(uid, &who, term.end)?;
 		Self::deposit_event(Event::Renewed {
 			uid,
 			until: term.end,

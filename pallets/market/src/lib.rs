@@ -129,7 +129,7 @@ pub mod pallet {
 		/// What hardware proved.
 		type Scores: ScoreInspect;
 		/// Told when a purchase is renewed.
-		type OnPurchaseRenewal: OnPurchaseRenewal;
+		type OnPurchaseRenewal: OnPurchaseRenewal<Self::AccountId>;
 		/// Told when a purchase ends.
 		type OnPurchaseEnd: OnPurchaseEnd;
 		/// Sets up what the benchmarks need of other pallets.

@@ -118,6 +118,8 @@ parameter_types! {
 	pub storage Ends: Vec<Uid> = Vec::new();
 	/// Rights that go on, and until when.
 	pub storage Renewals: Vec<(Uid, BlockNumber)> = Vec::new();
+	/// Who cannot pay for what runs on its rights.
+	pub storage Unpaid: Vec<u64> = Vec::new();
 	/// Who was paid by whom, and the fee of it.
 	pub storage Incomes: Vec<(u64, u64, Balance)> = Vec::new();
 }
@@ -353,11 +355,15 @@ impl OnIncome<u64> for World {
 	}
 }
 
-impl OnPurchaseRenewal for World {
-	fn on_purchase_renewal(uid: Uid, until: BlockNumber) {
+impl OnPurchaseRenewal<u64> for World {
+	fn on_purchase_renewal(uid: Uid, by: &u64, until: BlockNumber) -> DispatchResult {
+		if Unpaid::get().contains(by) {
+			return Err("what runs there cannot be paid".into());
+		}
 		let mut renewals = Renewals::get();
 		renewals.push((uid, until));
 		Renewals::set(&renewals);
+		Ok(())
 	}
 
 	fn weight() -> Weight {

@@ -67,6 +67,7 @@ fn spec<T: Config>(replicas: u8, price: Balance) -> WorkspaceSpec<T::AccountId> 
 	let word: Text = vec![b'x'; 256].try_into().unwrap_or_default();
 	WorkspaceSpec {
 		image: IMAGE,
+		release: None,
 		command: vec![word; 16].try_into().unwrap_or_default(),
 		port: Some(80),
 		requirement: Requirement {
@@ -358,7 +359,7 @@ mod benchmarks {
 		let WorkspaceSpec { command, port, .. } = spec::<T>(1, 1);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(tenant), uid, IMAGE, command, port);
+		_(RawOrigin::Signed(tenant), uid, IMAGE, None, command, port);
 
 		assert!(LeaseOfUid::<T>::contains_key(uid));
 		Ok(())

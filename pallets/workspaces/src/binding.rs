@@ -6,8 +6,9 @@ use frame_support::{
 };
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
-	traits::{Marketplace, NodeInspect, ResourceInspect},
-	BlockNumber, LeaseId, NodeId, RequestId, Uid, Vid,
+	application::Use,
+	traits::{ApplicationUse, Marketplace, NodeInspect, ResourceInspect},
+	BlockNumber, LeaseId, NodeId, ReleaseId, RequestId, Uid, Vid,
 };
 
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
 /// What a lease begins with; see [`LeaseRecord`].
 pub(crate) struct Opening<AccountId> {
 	pub(crate) request: RequestId,
+	pub(crate) release: Option<ReleaseId>,
 	pub(crate) replica: u8,
 	pub(crate) uid: Uid,
 	pub(crate) vid: Vid,
@@ -78,6 +80,7 @@ impl<T: Config> Pallet<T> {
 			lease,
 			Opening {
 				request,
+				release: record.spec.release,
 				replica,
 				uid,
 				vid,
@@ -88,7 +91,7 @@ impl<T: Config> Pallet<T> {
 				ends_at,
 				keeps_right: false,
 			},
-		);
+		)?;
 		Candidates::<T>::remove(request, replica);
 		record.budget = record.budget.saturating_sub(budget);
 		record.set_missing(replica, false);
@@ -107,10 +110,27 @@ impl<T: Config> Pallet<T> {
 		Ok(lease)
 	}
 
-	/// Opens a lease, which its machine has to start in time; gives where its replica is.
-	pub(crate) fn open_lease(lease: LeaseId, of: Opening<T::AccountId>) -> Placed<T::AccountId> {
+	/// Opens a lease, which its machine has to start in time, and holds what its author asks; gives where its
+	/// replica is.
+	pub(crate) fn open_lease(
+		lease: LeaseId,
+		of: Opening<T::AccountId>,
+	) -> Result<Placed<T::AccountId>, DispatchError> {
 		let now = Self::now();
 		let (uid, node) = (of.uid, of.node);
+		if let Some(release) = of.release {
+			let payer = of.tenant.clone();
+			let until = of.ends_at;
+			T::Applications::open(
+				lease,
+				Use {
+					release,
+					payer,
+					node,
+					until,
+				},
+			)?;
+		}
 		let placed = Placed {
 			replica: of.replica,
 			node,
@@ -144,6 +164,6 @@ impl<T: Config> Pallet<T> {
 				keeps_right: of.keeps_right,
 			},
 		);
-		placed
+		Ok(placed)
 	}
 }

@@ -1,15 +1,15 @@
 //! Running something on a use right that the tenant has already: bought on the market, handed on, sublet.
 //!
-//! There is nothing to match and nothing to pay, so the request is placed when it is made. The right outlives
-//! the workspace: its holder may run another on it.
+//! There is nothing to match and nothing to pay but the author of what is run, so the request is placed when it is made.
+//! The right outlives the workspace: its holder may run another on it.
 
 use alloc::vec;
 
 use frame_support::{ensure, BoundedVec};
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
-	traits::{NodeInspect, ResourceInspect},
-	Hash, IsolationClass, Requirement, Uid,
+	traits::{ApplicationUse, NodeInspect, ResourceInspect},
+	Hash, IsolationClass, ReleaseId, Requirement, Uid,
 };
 
 use crate::{
@@ -22,6 +22,7 @@ impl<T: Config> Pallet<T> {
 		tenant: T::AccountId,
 		uid: Uid,
 		image: Hash,
+		release: Option<ReleaseId>,
 		command: Command,
 		port: Option<u16>,
 	) -> DispatchResult {
@@ -40,11 +41,15 @@ impl<T: Config> Pallet<T> {
 			wasm == (resource.isolation == IsolationClass::Wasm),
 			Error::<T>::IsolationMismatch
 		);
+		let royalty = Self::royalty(release, image)?;
 		published.uses = published.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let request = NextRequestId::<T>::get();
 		NextRequestId::<T>::put(request.checked_add(1).ok_or(Error::<T>::Overflow)?);
 		let lease = Self::next_lease(resource.node)?;
 		let deposit = Self::take_request_deposit(&tenant)?;
+		if let Some(release) = release {
+			T::Applications::acquire(release)?;
+		}
 		Images::<T>::insert(image, published);
 		let now = Self::now();
 		let term = ends_at.saturating_sub(now);
@@ -56,6 +61,7 @@ impl<T: Config> Pallet<T> {
 			lease,
 			Opening {
 				request,
+				release,
 				replica: 0,
 				uid,
 				vid,
@@ -66,13 +72,14 @@ impl<T: Config> Pallet<T> {
 				ends_at,
 				keeps_right: true,
 			},
-		);
+		)?;
 		Requests::<T>::insert(
 			request,
 			Request::<T> {
 				tenant,
 				spec: WorkspaceSpec {
 					image,
+					release,
 					command,
 					port,
 					requirement: Requirement::default(),
@@ -81,6 +88,7 @@ impl<T: Config> Pallet<T> {
 				},
 				wasm,
 				budget: 0,
+				royalty,
 				deposit,
 				opened_at: now,
 				window: 0,

@@ -6,7 +6,7 @@ use frame_support::{
 	traits::{Consideration, Footprint},
 };
 use sp_runtime::DispatchResult;
-use usufruct_primitives::Hash;
+use usufruct_primitives::{traits::ImageInspect, Hash};
 
 use crate::{Config, Error, Event, Image, ImageKind, Images, Pallet, Text};
 
@@ -42,5 +42,11 @@ impl<T: Config> Pallet<T> {
 		Images::<T>::remove(digest);
 		Self::deposit_event(Event::ImageRetracted { digest });
 		Ok(())
+	}
+}
+
+impl<T: Config> ImageInspect for Pallet<T> {
+	fn is_published(digest: Hash) -> bool {
+		Images::<T>::contains_key(digest)
 	}
 }

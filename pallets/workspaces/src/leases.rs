@@ -18,8 +18,8 @@ use frame_support::{
 use sp_runtime::{DispatchError, DispatchResult};
 use usufruct_primitives::{
 	traits::{
-		LeaseInspect, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, OnPurchaseRenewal,
-		ResourceInspect,
+		ApplicationUse, LeaseInspect, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd,
+		OnPurchaseRenewal, ResourceInspect,
 	},
 	BlockNumber, LeaseId, NodeId, Uid,
 };
@@ -92,7 +92,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn end(lease: LeaseId, record: Lease<T>, reason: EndReason) -> DispatchResult {
 		// A right that was handed on refunds its holder: the tenant has nothing to ask again with.
 		let kept = T::Resources::holder(record.uid).as_ref() == Some(&record.tenant);
-		Self::forget(lease, &record);
+		Self::forget(lease, &record, reason);
 		if record.keeps_right {
 			return Self::conclude(lease, record, reason, Next::Nothing);
 		}
@@ -104,8 +104,9 @@ impl<T: Config> Pallet<T> {
 		Self::conclude(lease, record, reason, next)
 	}
 
-	/// Removes the lease and all that names it.
-	fn forget(lease: LeaseId, record: &Lease<T>) {
+	/// Removes the lease and all that names it, and pays the author of what ran.
+	fn forget(lease: LeaseId, record: &Lease<T>, reason: EndReason) {
+		T::Applications::close(lease, reason == EndReason::Finished);
 		Leases::<T>::remove(lease);
 		LeaseOfUid::<T>::remove(record.uid);
 		LeasesOfNode::<T>::mutate_exists(record.node, |leases| {
@@ -149,14 +150,14 @@ impl<T: Config> Pallet<T> {
 	fn reopen(request: &mut Request<T>, record: &Lease<T>) {
 		let now = Self::now();
 		let (id, replica) = (record.request, usize::from(record.replica));
+		let price = request.highest_price();
 		let Some(term) = request.terms.get_mut(replica) else {
 			return;
 		};
 		// Not what the holder of the right added by renewing it: that may be somebody else's money.
 		let agreed = record.opened_at.saturating_add(*term);
 		let rest = record.ends_at.min(agreed).saturating_sub(now);
-		let price = request.spec.requirement.max_price.checked_mul(rest.into());
-		let Some(price) = price else {
+		let Some(price) = price.and_then(|price| price.checked_mul(rest.into())) else {
 			return;
 		};
 		let known = request.avoid.contains(&record.node);
@@ -180,7 +181,7 @@ impl<T: Config> Pallet<T> {
 	/// Ends the lease of a purchase that ended on the market.
 	fn end_with_purchase(lease: LeaseId) -> Result<(), DispatchError> {
 		let record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
-		Self::forget(lease, &record);
+		Self::forget(lease, &record, EndReason::Term);
 		Self::conclude(lease, record, EndReason::Term, Next::Nothing)
 	}
 }
@@ -191,15 +192,28 @@ impl<T: Config> LeaseInspect for Pallet<T> {
 	}
 }
 
-impl<T: Config> OnPurchaseRenewal for Pallet<T> {
-	fn on_purchase_renewal(uid: Uid, until: BlockNumber) {
-		if let Some(lease) = LeaseOfUid::<T>::get(uid) {
-			Leases::<T>::mutate_extant(lease, |record| record.ends_at = until);
+impl<T: Config> OnPurchaseRenewal<T::AccountId> for Pallet<T> {
+	fn on_purchase_renewal(uid: Uid, by: &T::AccountId, until: BlockNumber) -> DispatchResult {
+		let Some(lease) = LeaseOfUid::<T>::get(uid) else {
+			return Ok(());
+		};
+		let mut record = Leases::<T>::get(lease).ok_or(Error::<T>::UnknownLease)?;
+		// Whoever renews the right does not pay for what somebody else chose to run on it, and need not: the
+		// workspace ends when it was to end, and the right goes on.
+		let request = Requests::<T>::get(record.request).ok_or(Error::<T>::UnknownRequest)?;
+		if record.keeps_right && request.royalty > 0 && record.tenant != *by {
+			return Ok(());
 		}
+		T::Applications::extend(lease, by, until)?;
+		record.ends_at = until;
+		Leases::<T>::insert(lease, record);
+		Ok(())
 	}
 
 	fn weight() -> Weight {
-		T::DbWeight::get().reads_writes(2, 1)
+		T::DbWeight::get()
+			.reads_writes(3, 1)
+			.saturating_add(T::Applications::weight())
 	}
 }
 
@@ -217,6 +231,6 @@ impl<T: Config> OnPurchaseEnd for Pallet<T> {
 
 	fn weight() -> Weight {
 		// Of all that ends a lease this does most: it closes a purchase besides.
-		T::WeightInfo::terminate()
+		T::WeightInfo::terminate().saturating_add(T::Applications::weight())
 	}
 }

@@ -14,7 +14,7 @@
 //! a window, or after it, a valid proposal is bound at once (Goal 1).
 //!
 //! Binding releases the replica's part of the budget, buys the use right in the tenant's name and
-//! opens a lease. A lease that does not run in time, or whose machine is gone, is expired by anyone:
+//! opens a lease, of which the applications take what the author of a release asks (`ApplicationUse`). A lease that does not run in time, or whose machine is gone, is expired by anyone:
 //! the machine is at fault, the purchase closes, and another machine, none that failed before, is
 //! looked for with the money for the rest of the term (Goal 2). Validators' workers propose, settle
 //! and expire by authorised transactions, so that no step waits for a person; the same calls are open
@@ -22,7 +22,7 @@
 //!
 //! # Invariants
 //!
-//! What is held of a tenant is the highest price of what its requests miss, and their deposits. A
+//! What is held of a tenant is the highest price of what its requests miss, with the author's, and their deposits. A
 //! tenant never pays more than the budget it agreed to, however often machines fail. A lease has a
 //! use right that was sold, and each use right one lease at most.
 //!
@@ -92,13 +92,15 @@ pub mod pallet {
 	use frame_system::{offchain::CreateAuthorizedTransaction, pallet_prelude::*};
 	use usufruct_offchain_worker::Explanation;
 	use usufruct_primitives::{
-		traits::{Marketplace, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect},
-		Balance, BlockNumber, Hash, LeaseId, NodeId, RequestId, Uid,
+		traits::{
+			ApplicationUse, Marketplace, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect,
+		},
+		Balance, BlockNumber, Hash, LeaseId, NodeId, ReleaseId, RequestId, Uid,
 	};
 
 	use super::*;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -144,6 +146,8 @@ pub mod pallet {
 		type Market: Marketplace<Self::AccountId>;
 		/// What was proved.
 		type Scores: ScoreInspect;
+		/// Whose applications run, and what they ask.
+		type Applications: ApplicationUse<Self::AccountId>;
 		/// Measured weights.
 		type WeightInfo: WeightInfo;
 		/// Sets up what the benchmarks need of other pallets.
@@ -274,7 +278,7 @@ pub mod pallet {
 		BadReplicas,
 		/// The term must be at least one block.
 		BadTerm,
-		/// The budget must cover the highest price × term × replicas.
+		/// The budget must cover the highest price, and the author's, × term × replicas.
 		BudgetTooSmall,
 		/// The window or the lifetime is longer than the chain allows, or the lifetime is zero.
 		BadWindow,
@@ -330,6 +334,10 @@ pub mod pallet {
 		ContradictoryPlacement,
 		/// The weights of price, speed and reliability must add up to 100.
 		BadWeights,
+		/// No such release is there, or it was retracted: choose another.
+		UnknownRelease,
+		/// The release is of another image than the one that is asked for.
+		AnotherImage,
 	}
 
 	#[pallet::view_functions]
@@ -386,10 +394,10 @@ pub mod pallet {
 			Self::do_retract_image(author, digest)
 		}
 
-		/// Asks for a workspace. The highest price × term × replicas is held; `budget` is the most
-		/// that the caller accepts to be held.
+		/// Asks for a workspace. The highest price, and what the author of a release asks, × term × replicas is
+		/// held; `budget` is the most that the caller accepts to be held.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::request())]
+		#[pallet::weight(T::WeightInfo::request().saturating_add(T::Applications::weight()))]
 		pub fn request(
 			origin: OriginFor<T>,
 			spec: WorkspaceSpec<T::AccountId>,
@@ -403,7 +411,7 @@ pub mod pallet {
 
 		/// Takes back what is not placed. Leases go on.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::cancel_request())]
+		#[pallet::weight(T::WeightInfo::cancel_request().saturating_add(T::Applications::weight()))]
 		pub fn cancel_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
 			Self::do_cancel_request(tenant, request)
@@ -411,7 +419,7 @@ pub mod pallet {
 
 		/// Proposes a use right for a replica, from a validator's own off-chain worker.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::propose())]
+		#[pallet::weight(T::WeightInfo::propose().saturating_add(T::Applications::weight()))]
 		#[pallet::authorize(Pallet::<T>::authorize_propose)]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_propose())]
 		pub fn propose(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
@@ -421,7 +429,7 @@ pub mod pallet {
 
 		/// Proposes a use right for a replica. Where it is bound, the caller gets a part of the market's fee.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::propose())]
+		#[pallet::weight(T::WeightInfo::propose().saturating_add(T::Applications::weight()))]
 		pub fn propose_signed(origin: OriginFor<T>, proposal: Proposal) -> DispatchResult {
 			let matcher = ensure_signed(origin)?;
 			Self::do_propose(proposal, Some(matcher))
@@ -429,7 +437,7 @@ pub mod pallet {
 
 		/// Binds the best proposals of a request whose window is over.
 		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::settle())]
+		#[pallet::weight(T::WeightInfo::settle().saturating_add(T::Applications::weight().saturating_mul(MAX_REPLICAS.into())))]
 		#[pallet::authorize(Pallet::<T>::authorize_settle)]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_settle())]
 		pub fn settle(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
@@ -439,7 +447,11 @@ pub mod pallet {
 
 		/// Tells how far the machine is with a lease.
 		#[pallet::call_index(7)]
-		#[pallet::weight(T::WeightInfo::report_progress().saturating_add(T::Market::weight_of_telling()))]
+		#[pallet::weight(
+			T::WeightInfo::report_progress()
+				.saturating_add(T::Market::weight_of_telling())
+				.saturating_add(T::Applications::weight())
+		)]
 		pub fn report_progress(
 			origin: OriginFor<T>,
 			lease: LeaseId,
@@ -452,7 +464,11 @@ pub mod pallet {
 
 		/// Ends a lease. What is unused returns.
 		#[pallet::call_index(8)]
-		#[pallet::weight(T::WeightInfo::terminate().saturating_add(T::Market::weight_of_telling()))]
+		#[pallet::weight(
+			T::WeightInfo::terminate()
+				.saturating_add(T::Market::weight_of_telling())
+				.saturating_add(T::Applications::weight())
+		)]
 		pub fn terminate(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
 			Self::do_terminate(tenant, lease)
@@ -460,7 +476,11 @@ pub mod pallet {
 
 		/// Ends a lease that broke its deadline, whose machine is gone, or whose term is over.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::expire().saturating_add(T::Market::weight_of_telling()))]
+		#[pallet::weight(
+			T::WeightInfo::expire()
+				.saturating_add(T::Market::weight_of_telling())
+				.saturating_add(T::Applications::weight())
+		)]
 		#[pallet::authorize(Pallet::<T>::authorize_expire)]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire())]
 		pub fn expire(origin: OriginFor<T>, lease: LeaseId) -> DispatchResult {
@@ -470,7 +490,7 @@ pub mod pallet {
 
 		/// Gives back what a request did not place in its lifetime.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::expire_request())]
+		#[pallet::weight(T::WeightInfo::expire_request().saturating_add(T::Applications::weight()))]
 		#[pallet::authorize(Pallet::<T>::authorize_expire_request)]
 		#[pallet::weight_of_authorize(T::WeightInfo::authorize_expire_request())]
 		pub fn expire_request(origin: OriginFor<T>, request: RequestId) -> DispatchResult {
@@ -479,18 +499,19 @@ pub mod pallet {
 		}
 
 		/// Runs an image on a use right in force that the caller holds and on which nothing runs. The right
-		/// stays the caller's when the workspace ends.
+		/// stays the caller's when the workspace ends. What the author of a release asks for the term is held.
 		#[pallet::call_index(11)]
-		#[pallet::weight(T::WeightInfo::run())]
+		#[pallet::weight(T::WeightInfo::run().saturating_add(T::Applications::weight()))]
 		pub fn run(
 			origin: OriginFor<T>,
 			uid: Uid,
 			image: Hash,
+			release: Option<ReleaseId>,
 			command: Command,
 			port: Option<u16>,
 		) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
-			Self::do_run(tenant, uid, image, command, port)
+			Self::do_run(tenant, uid, image, release, command, port)
 		}
 	}
 

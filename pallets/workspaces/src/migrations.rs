@@ -18,9 +18,10 @@ pub mod v2 {
 		Requirement, Uid, Vid, Weights,
 	};
 
+	use super::v3;
 	use crate::{
 		Candidate, CandidateList, Candidates, Command, Config, Endpoint, LeaseRecord, LeaseState,
-		Leases, Pallet, Placed, Request, Requests, WorkspaceSpec, MAX_REPLICAS,
+		Leases, Pallet, Placed, MAX_REPLICAS,
 	};
 
 	/// A preset of weights as it was.
@@ -122,7 +123,7 @@ pub mod v2 {
 
 	impl<T: Config> Layout for OfRequests<T> {
 		type DbWeight = T::DbWeight;
-		type New = Request<T>;
+		type New = v3::OldRequest<T::AccountId, T::RequestDeposit>;
 		type Old = OldRequest<T::AccountId, T::RequestDeposit>;
 		type Pallet = Pallet<T>;
 
@@ -131,14 +132,14 @@ pub mod v2 {
 		const TO: u16 = 1;
 
 		fn prefix() -> Vec<u8> {
-			Requests::<T>::final_prefix().to_vec()
+			v3::Requests::<T>::final_prefix().to_vec()
 		}
 
 		fn translate(old: Self::Old) -> Self::New {
 			let spec = old.spec;
-			Request::<T> {
+			v3::OldRequest {
 				tenant: old.tenant,
-				spec: WorkspaceSpec {
+				spec: v3::OldSpec {
 					image: spec.image,
 					command: spec.command,
 					port: spec.port,
@@ -251,7 +252,7 @@ pub mod v2 {
 				owner: old.provider.clone(),
 				region: T::Nodes::region(old.node),
 			};
-			Requests::<T>::mutate_extant(old.request, |request| {
+			v3::Requests::<T>::mutate_extant(old.request, |request| {
 				if request.placed.try_push(placed).is_err() {
 					log::error!(
 						target: "runtime::workspaces",
@@ -281,6 +282,108 @@ pub mod v2 {
 		// Its request, and its machine's region.
 		fn weight() -> Weight {
 			OfRequests::<T>::weight().saturating_add(T::DbWeight::get().reads_writes(2, 1))
+		}
+	}
+}
+
+/// From version 2, in which requests named no release of an application.
+pub mod v3 {
+	use alloc::vec::Vec;
+	use core::marker::PhantomData;
+
+	use codec::{Decode, Encode};
+	use frame_support::{traits::ConstU32, BoundedVec, StoragePrefixedMap, Twox64Concat};
+	use usufruct_migrations::Layout;
+	use usufruct_primitives::{Balance, BlockNumber, Hash, NodeId, RequestId, Requirement};
+
+	use crate::{
+		Command, Config, Pallet, Placed, Request, WorkspaceSpec, MAX_FAILURES, MAX_REPLICAS,
+	};
+
+	/// A specification as it was.
+	#[derive(Clone, Debug, Encode, Decode)]
+	pub struct OldSpec<AccountId> {
+		pub image: Hash,
+		pub command: Command,
+		pub port: Option<u16>,
+		pub requirement: Requirement<AccountId>,
+		pub replicas: u8,
+		pub term: BlockNumber,
+	}
+
+	/// A request as it was.
+	#[derive(Clone, Debug, Encode, Decode)]
+	pub struct OldRequest<AccountId, Ticket> {
+		pub tenant: AccountId,
+		pub spec: OldSpec<AccountId>,
+		pub wasm: bool,
+		pub budget: Balance,
+		pub deposit: Ticket,
+		pub opened_at: BlockNumber,
+		pub window: BlockNumber,
+		pub lifetime: BlockNumber,
+		pub expires_at: BlockNumber,
+		pub attempt: u32,
+		pub missing: u8,
+		pub placed: BoundedVec<Placed<AccountId>, ConstU32<{ MAX_REPLICAS as u32 }>>,
+		pub terms: BoundedVec<BlockNumber, ConstU32<{ MAX_REPLICAS as u32 }>>,
+		pub avoid: BoundedVec<NodeId, ConstU32<MAX_FAILURES>>,
+	}
+
+	/// Requests as they were.
+	#[frame_support::storage_alias]
+	pub type Requests<T: Config> = StorageMap<
+		Pallet<T>,
+		Twox64Concat,
+		RequestId,
+		OldRequest<<T as frame_system::Config>::AccountId, <T as Config>::RequestDeposit>,
+	>;
+
+	/// Requests can name a release; of those there are, none does.
+	#[derive(Debug)]
+	pub struct OfRequests<T>(PhantomData<T>);
+
+	impl<T: Config> Layout for OfRequests<T> {
+		type DbWeight = T::DbWeight;
+		type New = Request<T>;
+		type Old = OldRequest<T::AccountId, T::RequestDeposit>;
+		type Pallet = Pallet<T>;
+
+		const FROM: u16 = 2;
+		const MAP: u8 = 0;
+		const TO: u16 = 3;
+
+		fn prefix() -> Vec<u8> {
+			crate::Requests::<T>::final_prefix().to_vec()
+		}
+
+		fn translate(old: Self::Old) -> Self::New {
+			let spec = old.spec;
+			Request::<T> {
+				tenant: old.tenant,
+				spec: WorkspaceSpec {
+					image: spec.image,
+					release: None,
+					command: spec.command,
+					port: spec.port,
+					requirement: spec.requirement,
+					replicas: spec.replicas,
+					term: spec.term,
+				},
+				wasm: old.wasm,
+				budget: old.budget,
+				royalty: 0,
+				deposit: old.deposit,
+				opened_at: old.opened_at,
+				window: old.window,
+				lifetime: old.lifetime,
+				expires_at: old.expires_at,
+				attempt: old.attempt,
+				missing: old.missing,
+				placed: old.placed,
+				terms: old.terms,
+				avoid: old.avoid,
+			}
 		}
 	}
 }

@@ -23,12 +23,13 @@ use frame_system::offchain::{
 use sp_core::H256;
 use sp_runtime::{testing::UintAuthorityId, BuildStorage, DispatchError, DispatchResult};
 use usufruct_primitives::{
+	application::{ReleaseTerms, Use},
 	traits::{
-		ListingInfo, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd, ResourceInfo,
-		ResourceInspect, ScoreInspect,
+		ApplicationUse, ListingInfo, Marketplace, NodeInspect, NodeUsage, OnPurchaseEnd,
+		ResourceInfo, ResourceInspect, ScoreInspect,
 	},
 	Balance, BlockNumber, Capacity, ClassId, HardwareInfo, Hid, IsolationClass, LeaseId, NodeId,
-	RequestId, Requirement, Uid, Vid, Weights,
+	ReleaseId, RequestId, Requirement, Uid, Vid, Weights,
 };
 
 use crate::{self as pallet_workspaces, *};
@@ -59,6 +60,13 @@ pub(crate) const ENDOWMENT: Balance = 1_000_000;
 pub(crate) const IMAGE: H256 = H256::repeat_byte(1);
 /// A WebAssembly module.
 pub(crate) const MODULE: H256 = H256::repeat_byte(2);
+/// A release of [`IMAGE`].
+pub(crate) const RELEASE: ReleaseId = ReleaseId {
+	application: 4,
+	number: 2,
+};
+/// What its author asks per block.
+pub(crate) const ROYALTY: Balance = 2;
 /// A class that exists.
 pub(crate) const CLASS: ClassId = 1;
 /// Term of every request unless a test says otherwise.
@@ -146,6 +154,7 @@ parameter_types! {
 }
 
 impl pallet_workspaces::Config for Test {
+	type Applications = Stub;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = Stub;
 	type Currency = Balances;
@@ -200,6 +209,10 @@ parameter_types! {
 	pub storage Matchers: Vec<(Uid, Option<AccountId>)> = Vec::new();
 	/// What subtenants hold.
 	pub storage Let: Vec<Uid> = Vec::new();
+	/// Requests that use [`RELEASE`].
+	pub storage Uses: u32 = 0;
+	/// Who pays the author of what a lease runs, how much is taken, until when, and whether it runs.
+	pub storage Fares: BTreeMap<LeaseId, (AccountId, Balance, BlockNumber, bool)> = BTreeMap::new();
 }
 
 /// Market, machines, resources and scores. A use right's VID and HID have its number.
@@ -370,6 +383,63 @@ impl Marketplace<AccountId> for Stub {
 	}
 }
 
+/// Takes the price to [`ESCROW`], and gives half of it back where the lease ran, all where it did not.
+impl ApplicationUse<AccountId> for Stub {
+	fn terms(release: ReleaseId) -> Option<ReleaseTerms> {
+		(release == RELEASE).then_some(ReleaseTerms {
+			image: IMAGE,
+			royalty: ROYALTY,
+		})
+	}
+	fn acquire(_: ReleaseId) -> DispatchResult {
+		Uses::set(&(Uses::get() + 1));
+		Ok(())
+	}
+	fn release(_: ReleaseId) {
+		Uses::set(&(Uses::get() - 1));
+	}
+	fn open(lease: LeaseId, of: Use<AccountId>) -> DispatchResult {
+		let price = ROYALTY * Balance::from(of.until - now());
+		<Balances as Mutate<_>>::transfer(&of.payer, &ESCROW, price, Preservation::Preserve)?;
+		let mut fares = Fares::get();
+		fares.insert(lease, (of.payer, price, of.until, false));
+		Fares::set(&fares);
+		Ok(())
+	}
+	fn begin(lease: LeaseId) {
+		let mut fares = Fares::get();
+		fares.entry(lease).and_modify(|fare| fare.3 = true);
+		Fares::set(&fares);
+	}
+	fn extend(lease: LeaseId, by: &AccountId, until: BlockNumber) -> DispatchResult {
+		let mut fares = Fares::get();
+		let Some(fare) = fares.get_mut(&lease) else {
+			return Ok(());
+		};
+		let price = ROYALTY * Balance::from(until - fare.2);
+		<Balances as Mutate<_>>::transfer(by, &ESCROW, price, Preservation::Preserve)?;
+		(fare.0, fare.1, fare.2) = (*by, fare.1 + price, until);
+		Fares::set(&fares);
+		Ok(())
+	}
+	fn close(lease: LeaseId, is_finished: bool) {
+		let mut fares = Fares::get();
+		let Some((payer, price, _, runs)) = fares.remove(&lease) else {
+			return;
+		};
+		let back = if runs || is_finished {
+			price / 2
+		} else {
+			price
+		};
+		<Balances as Mutate<_>>::transfer(&ESCROW, &payer, back, Preservation::Preserve).unwrap();
+		Fares::set(&fares);
+	}
+	fn weight() -> Weight {
+		Weight::from_parts(7, 7)
+	}
+}
+
 #[cfg(feature = "runtime-benchmarks")]
 impl crate::BenchmarkHelper<AccountId> for Stub {
 	fn listing(seed: u32) -> Uid {
@@ -443,6 +513,7 @@ pub(crate) fn faults(node: NodeId) -> u32 {
 pub(crate) fn spec() -> WorkspaceSpec<AccountId> {
 	WorkspaceSpec {
 		image: IMAGE,
+		release: None,
 		command: Default::default(),
 		port: Some(80),
 		requirement: Requirement {

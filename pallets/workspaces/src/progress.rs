@@ -2,7 +2,10 @@
 
 use frame_support::ensure;
 use sp_runtime::DispatchResult;
-use usufruct_primitives::{traits::NodeInspect, LeaseId};
+use usufruct_primitives::{
+	traits::{ApplicationUse, NodeInspect},
+	LeaseId,
+};
 
 use crate::{Config, EndReason, Error, Event, LeaseState, Leases, Pallet, Progress};
 
@@ -35,6 +38,7 @@ impl<T: Config> Pallet<T> {
 				Leases::<T>::insert(lease, record);
 			}
 			Progress::Running { endpoint } => {
+				T::Applications::begin(lease);
 				record.state = LeaseState::Running;
 				record.endpoint = endpoint;
 				Leases::<T>::insert(lease, record);

@@ -10,7 +10,8 @@ use frame_support::{
 use frame_system::{ensure_authorized, ensure_signed, pallet_prelude::OriginFor};
 use sp_runtime::{traits::BadOrigin, DispatchError, DispatchResult, SaturatedConversion};
 use usufruct_primitives::{
-	traits::ScoreInspect, Balance, BlockNumber, IsolationClass, Malformed, RequestId,
+	traits::{ApplicationUse, ScoreInspect},
+	Balance, BlockNumber, Hash, IsolationClass, Malformed, ReleaseId, RequestId,
 };
 
 use crate::{
@@ -56,7 +57,8 @@ impl<T: Config> Pallet<T> {
 			asked.all(|asked| wasm == (*asked == IsolationClass::Wasm)),
 			Error::<T>::IsolationMismatch
 		);
-		let needed = Self::highest_price(&spec).ok_or(Error::<T>::Overflow)?;
+		let royalty = Self::royalty(spec.release, spec.image)?;
+		let needed = Self::highest_price(&spec, royalty).ok_or(Error::<T>::Overflow)?;
 		ensure!(needed > 0 && budget >= needed, Error::<T>::BudgetTooSmall);
 		let request = NextRequestId::<T>::get();
 		let next = request.checked_add(1).ok_or(Error::<T>::Overflow)?;
@@ -64,6 +66,9 @@ impl<T: Config> Pallet<T> {
 		let terms = vec![spec.term; usize::from(spec.replicas)];
 		let terms = terms.try_into().map_err(|_| Error::<T>::BadReplicas)?;
 		let deposit = Self::take_request_deposit(&tenant)?;
+		if let Some(release) = spec.release {
+			T::Applications::acquire(release)?;
+		}
 		T::Currency::hold(&HoldReason::Budget.into(), &tenant, needed)?;
 		let opened_at = Self::now();
 		Images::<T>::insert(spec.image, image);
@@ -79,6 +84,7 @@ impl<T: Config> Pallet<T> {
 				spec,
 				wasm,
 				budget: needed,
+				royalty,
 				deposit,
 				opened_at,
 				window,
@@ -118,10 +124,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// What the author asks per block; 0 where nothing of an application is asked for.
+	pub(crate) fn royalty(release: Option<ReleaseId>, image: Hash) -> Result<Balance, Error<T>> {
+		let Some(release) = release else {
+			return Ok(0);
+		};
+		let terms = T::Applications::terms(release).ok_or(Error::UnknownRelease)?;
+		ensure!(terms.image == image, Error::AnotherImage);
+		Ok(terms.royalty)
+	}
+
 	/// Of all replicas for the whole term.
-	fn highest_price(spec: &WorkspaceSpec<T::AccountId>) -> Option<Balance> {
-		let price = spec.requirement.max_price.checked_mul(spec.term.into())?;
-		price.checked_mul(spec.replicas.into())
+	fn highest_price(spec: &WorkspaceSpec<T::AccountId>, royalty: Balance) -> Option<Balance> {
+		let price = spec.requirement.max_price.checked_add(royalty)?;
+		price
+			.checked_mul(spec.term.into())?
+			.checked_mul(spec.replicas.into())
 	}
 
 	pub(crate) fn do_cancel_request(tenant: T::AccountId, request: RequestId) -> DispatchResult {
@@ -192,6 +210,9 @@ impl<T: Config> Pallet<T> {
 		Images::<T>::mutate_extant(record.spec.image, |image| {
 			image.uses = image.uses.saturating_sub(1);
 		});
+		if let Some(release) = record.spec.release {
+			T::Applications::release(release);
+		}
 		Requests::<T>::remove(request);
 		Self::deposit_event(Event::RequestCompleted { request });
 		Ok(())

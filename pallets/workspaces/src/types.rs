@@ -6,7 +6,9 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use usufruct_offchain_worker::{Demand, Place, Rank};
-use usufruct_primitives::{Balance, BlockNumber, Hash, NodeId, RequestId, Requirement, Uid, Vid};
+use usufruct_primitives::{
+	Balance, BlockNumber, Hash, NodeId, ReleaseId, RequestId, Requirement, Uid, Vid,
+};
 
 /// Most replicas of one request: they are bits of a byte.
 pub const MAX_REPLICAS: u8 = 8;
@@ -68,6 +70,8 @@ pub struct ImageRecord<AccountId, Ticket> {
 pub struct WorkspaceSpec<AccountId> {
 	/// Digest of a published image.
 	pub image: Hash,
+	/// The release of an application that the image is of; `None` = of none.
+	pub release: Option<ReleaseId>,
 	/// The command with its arguments; empty = the image's own.
 	pub command: Command,
 	/// The port that it listens on; `None` = a batch job.
@@ -91,9 +95,11 @@ pub struct RequestRecord<AccountId, Ticket> {
 	pub spec: WorkspaceSpec<AccountId>,
 	/// Whether the image is a WebAssembly module.
 	pub wasm: bool,
-	/// What is held for the replicas that are missing: the highest price for the blocks that each
-	/// needs.
+	/// What is held for the replicas that are missing: the highest price, and the author's, for the
+	/// blocks that each needs.
 	pub budget: Balance,
+	/// What the author of the release asks per block and replica; 0 where there is none.
+	pub royalty: Balance,
 	/// For what is held for the record.
 	pub deposit: Ticket,
 	/// When it was opened.
@@ -150,10 +156,13 @@ impl<AccountId, Ticket> RequestRecord<AccountId, Ticket> {
 
 	/// What is held for one missing replica; `None` where it is not missing or overflows.
 	pub fn price_of(&self, replica: u8) -> Option<Balance> {
-		self.spec
-			.requirement
-			.max_price
+		self.highest_price()?
 			.checked_mul(self.term_of(replica)?.into())
+	}
+
+	/// What one replica costs per block at most, machine and author; `None` where it overflows.
+	pub fn highest_price(&self) -> Option<Balance> {
+		self.spec.requirement.max_price.checked_add(self.royalty)
 	}
 
 	/// Whether the replica is missing.
@@ -328,6 +337,8 @@ pub enum FailureReason {
 	LimitExceeded,
 	/// The machine has no engine for this kind of image.
 	NoEngine,
+	/// The machine's owner does not run this image, application or author.
+	Refused,
 }
 
 impl FailureReason {

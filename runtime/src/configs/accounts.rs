@@ -50,6 +50,7 @@ pub enum ProxyType {
 /// Whether a call leaves its caller's money and rights where they are, or returns them to the caller. What is not
 /// named here does not: a new call is refused to proxies until somebody thought about it.
 fn moves_nothing(call: &RuntimeCall) -> bool {
+	use pallet_applications::Call as Applications;
 	use pallet_market::Call as Market;
 	use pallet_pomc_rewards::Call as Rewards;
 	use pallet_revenue_rights::Call as Revenue;
@@ -84,6 +85,11 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
 		RuntimeCall::Workspaces(call) => {
 			!matches!(call, Workspaces::request { .. } | Workspaces::run { .. })
 		}
+		// Not `transfer_application` nor `accept_application`: what leases pay goes to the author.
+		RuntimeCall::Applications(call) => !matches!(
+			call,
+			Applications::transfer_application { .. } | Applications::accept_application { .. }
+		),
 		_ => false,
 	}
 }

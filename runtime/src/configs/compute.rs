@@ -12,8 +12,9 @@ use usufruct_primitives::traits::BlockRandomness;
 use super::{
 	dao::RootOr,
 	deposits::{
-		ChallengeDeposit, Deposit, ForImage, ForListing, ForOrder, ForPayee, ForRequest,
-		ForResource, ForShares, ForSublet, HardwareDeposit, HardwareDepositAmount,
+		ChallengeDeposit, Deposit, ForApplication, ForImage, ForListing, ForOrder, ForPayee,
+		ForRequest, ForResource, ForShares, ForSublet, ForVerdict, HardwareDeposit,
+		HardwareDepositAmount,
 	},
 	parameters::dynamic::{
 		market::{BurnShare, FeeShare, MatcherShare},
@@ -25,8 +26,8 @@ use crate::{
 		currency::USU,
 		time::{DAYS, HOURS, MINUTES, SLOT_MILLIS},
 	},
-	AccountId, Balances, Market, NodeRegistry, PomcRewards, ProofOfCompute, RevenueRights, Runtime,
-	RuntimeHoldReason, UseRights, Workspaces,
+	AccountId, Applications, Balances, Market, NodeRegistry, PomcRewards, ProofOfCompute,
+	RevenueRights, Runtime, RuntimeHoldReason, UseRights, Workspaces,
 };
 
 /// Names the treasury's account.
@@ -125,6 +126,7 @@ impl pallet_market::Config for Runtime {
 }
 
 impl pallet_workspaces::Config for Runtime {
+	type Applications = Applications;
 	#[cfg(feature = "runtime-benchmarks")]
 	type BenchmarkHelper = crate::benchmarks::Machines;
 	type Currency = Balances;
@@ -145,6 +147,24 @@ impl pallet_workspaces::Config for Runtime {
 	type WeightInfo = pallet_workspaces::weights::SubstrateWeight<Self>;
 	type WorkerListings = ConstU32<1_024>;
 	type WorkerRequests = ConstU32<256>;
+}
+
+impl pallet_applications::Config for Runtime {
+	type ApplicationDeposit = Deposit<ForApplication>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Machines;
+	/// What a machine's bond is: enough that a hundred curators of nobody cost something.
+	type CuratorBond = ConstU128<{ 10 * USU }>;
+	type Currency = Balances;
+	type ForceOrigin = RootOr<pallet_dao::Membership>;
+	type Images = Workspaces;
+	type MaxReleases = ConstU32<64>;
+	type Nodes = NodeRegistry;
+	type ReleaseDeposit = Deposit<ForApplication>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Treasury = TreasuryAccount;
+	type VerdictDeposit = Deposit<ForVerdict>;
+	type WeightInfo = pallet_applications::weights::SubstrateWeight<Self>;
 }
 
 /// BABE keeps the VRF output of the parent's author until the block's end.

@@ -40,6 +40,10 @@ parameter_types! {
 		RuntimeHoldReason::Workspaces(pallet_workspaces::HoldReason::Image);
 	pub const ForRequest: RuntimeHoldReason =
 		RuntimeHoldReason::Workspaces(pallet_workspaces::HoldReason::Request);
+	pub const ForApplication: RuntimeHoldReason =
+		RuntimeHoldReason::Applications(pallet_applications::HoldReason::Application);
+	pub const ForVerdict: RuntimeHoldReason =
+		RuntimeHoldReason::Applications(pallet_applications::HoldReason::Verdict);
 	pub const ForChallenge: RuntimeHoldReason =
 		RuntimeHoldReason::ProofOfCompute(pallet_proof_of_compute::HoldReason::Challenge);
 	pub const ForPayee: RuntimeHoldReason =

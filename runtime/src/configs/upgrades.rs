@@ -28,6 +28,7 @@ pub(crate) type Pending = (
 	Relayout<pallet_workspaces::migrations::v2::OfRequests<Runtime>>,
 	Relayout<pallet_workspaces::migrations::v2::OfCandidates<Runtime>>,
 	Relayout<pallet_workspaces::migrations::v2::OfLeases<Runtime>>,
+	Relayout<pallet_workspaces::migrations::v3::OfRequests<Runtime>>,
 );
 
 impl pallet_migrations::Config for Runtime {

@@ -87,6 +87,7 @@ pub(crate) fn lease(uid: Uid) {
 	let tenant = || signed(Charlie);
 	let spec = WorkspaceSpec {
 		image: hash(7),
+		release: None,
 		command: Default::default(),
 		port: Some(80),
 		requirement: Requirement {

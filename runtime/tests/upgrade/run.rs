@@ -121,4 +121,5 @@ pub(crate) fn try_state() {
 	runtime::RevenueRights::do_try_state().expect("of revenue rights");
 	runtime::Market::do_try_state().expect("of the market");
 	runtime::Workspaces::do_try_state().expect("of workspaces");
+	runtime::Applications::do_try_state().expect("of applications");
 }

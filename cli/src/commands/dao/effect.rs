@@ -11,6 +11,7 @@ use super::proposal::whitelisted_hash;
 
 use api::runtime_types::{
 	frame_system::pallet::Call as System,
+	pallet_applications::pallet::Call as Applications,
 	pallet_collective::pallet::Call as Committee,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
 	pallet_parameters::pallet::Call as Parameters,
@@ -54,6 +55,14 @@ pub(crate) async fn of(at: &AtBlock, call: &api::Call) -> Result<Vec<String>, Fa
 				Some(Standing::Admitted) => format!("admits {provider} as a provider"),
 				Some(Standing::Barred) => format!("bars {provider} from providing"),
 				None => format!("takes every decision about the provider {provider} back"),
+			})
+		}
+		api::Call::Applications(Applications::set_barred { account, is_barred }) => {
+			one(match is_barred {
+				true => format!(
+					"bars {account} from being a curator: its bond goes to the treasury, its verdicts count no more"
+				),
+				false => format!("lets {account} be a curator again"),
 			})
 		}
 		api::Call::Parameters(Parameters::set_parameter { key_value }) => {

@@ -13,6 +13,7 @@ use crate::{
 use api::runtime_types::{
 	bounded_collections::bounded_vec::BoundedVec,
 	frame_system::pallet::Call as System,
+	pallet_applications::pallet::Call as Applications,
 	pallet_collective::pallet::Call as Committee,
 	pallet_dao::types::Power,
 	pallet_node_registry::{pallet::Call as Registry, types::Standing},
@@ -67,6 +68,16 @@ pub(crate) enum Proposal {
 	Forget {
 		/// Its address
 		provider: String,
+	},
+	/// Bar an account from being a curator of applications; its bond goes to the treasury
+	BarCurator {
+		/// Its address
+		curator: String,
+	},
+	/// Let an account be a curator again
+	UnbarCurator {
+		/// Its address
+		curator: String,
 	},
 	/// Say who may provide
 	Admission {
@@ -350,6 +361,11 @@ impl Proposal {
 				standing,
 			}))
 		};
+		let curator = |account: &str, is_barred| -> Result<_, Failure> {
+			let account = account_of(account)?;
+			let call = Applications::set_barred { account, is_barred };
+			Ok((Power::Membership, api::Call::Applications(call)))
+		};
 		let parameter = |power, key_value| {
 			let call = Parameters::set_parameter { key_value };
 			(power, api::Call::Parameters(call))
@@ -362,6 +378,8 @@ impl Proposal {
 			Self::Admit { provider } => standing(&provider, Some(Standing::Admitted))?,
 			Self::Bar { provider } => standing(&provider, Some(Standing::Barred))?,
 			Self::Forget { provider } => standing(&provider, None)?,
+			Self::BarCurator { curator: account } => curator(&account, true)?,
+			Self::UnbarCurator { curator: account } => curator(&account, false)?,
 			Self::Admission { who } => parameter(
 				Power::Membership,
 				RuntimeParameters::NodeRegistry(node_registry::Parameters::OpenAdmission(

@@ -8,10 +8,10 @@ use usufruct_client::{amount, AccountId32};
 
 use super::{
 	requirement::{provider, weighed, Preset, Scope, Wants},
-	Run,
+	Run, Subject,
 };
 use crate::{
-	commands::{hardware::Capacity, hash, resource::Isolation},
+	commands::{application::Named, hardware::Capacity, hash, resource::Isolation},
 	output::Failure,
 };
 
@@ -23,18 +23,20 @@ const MAX_BYTES: u64 = 64 << 10;
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
 	/// Digest of a published image, in hexadecimal.
-	image: String,
-	/// The command with its arguments; without it, the image's own.
+	image: Option<String>,
+	/// An application by name, or a release of it as name@number, in place of an image.
+	application: Option<Named>,
+	/// The command with its arguments; without it, the application's, or the image's own.
 	#[serde(default)]
 	command: Vec<String>,
-	/// The port that it listens on; without it, a batch job.
+	/// The port that it listens on; without it, the application's, or a batch job.
 	port: Option<u16>,
 	/// How often it runs at once, 1 to 8.
 	#[serde(default = "one")]
 	replicas: u8,
 	/// For how many blocks.
 	term: u32,
-	/// Highest price per block and replica, in USU.
+	/// Highest price per block and replica for the machine, in USU.
 	max_price: String,
 	/// Most money to be held, in USU; without it, what is needed.
 	budget: Option<String>,
@@ -206,11 +208,22 @@ fn parse(text: &str) -> Result<Run, String> {
 	let file: File = serde_saphyr::from_str(text).map_err(|error| error.to_string())?;
 	let field = |name: &str, error: String| format!("{name}: {error}");
 	let wants = wants(file.requires, file.prefer)?;
+	let image = file.image.as_deref().map(hash).transpose();
+	let image = image.map_err(|error| field("image", error))?;
+	match (&image, &file.application) {
+		(Some(_), None) | (None, Some(_)) => {}
+		(Some(_), Some(_)) => return Err("say `image` or `application`, not both".into()),
+		(None, None) => return Err("say what to run: `image` or `application`".into()),
+	}
 	Ok(Run {
-		image: hash(&file.image).map_err(|error| field("image", error))?,
+		subject: Subject {
+			image,
+			application: file.application,
+			port: file.port,
+			command: file.command,
+		},
 		max_price: amount::parse(&file.max_price).map_err(|error| field("max_price", error))?,
 		term: file.term,
-		port: file.port,
 		replicas: file.replicas,
 		wants,
 		budget: file
@@ -221,7 +234,6 @@ fn parse(text: &str) -> Result<Run, String> {
 		window: file.window,
 		lifetime: file.lifetime,
 		wait: false,
-		command: file.command,
 	})
 }
 
@@ -290,9 +302,11 @@ prefer: cheapest
 	#[test]
 	fn a_file_says_all_that_the_command_line_does() {
 		let run = parse(WHOLE).unwrap();
-		assert_eq!(run.image.0, [1; 32]);
-		assert_eq!(run.command, ["serve", "--verbose"]);
-		assert_eq!((run.port, run.replicas, run.term), (Some(8_080), 2, 28_800));
+		let subject = run.subject;
+		assert_eq!(subject.image.unwrap().0, [1; 32]);
+		assert_eq!(subject.command, ["serve", "--verbose"]);
+		assert_eq!(subject.port, Some(8_080));
+		assert_eq!((run.replicas, run.term), (2, 28_800));
 		assert_eq!(run.max_price, 10_000_000_000);
 		assert_eq!(run.budget, Some(600_000_000_000_000));
 		assert_eq!((run.window, run.lifetime), (20, 1_200));
@@ -331,6 +345,25 @@ prefer: cheapest
 				assert!(error.contains(word), "“{word}” is not in: {error}");
 			}
 		}
+	}
+
+	#[test]
+	fn an_application_is_named_in_place_of_an_image_and_not_beside_it() {
+		let line = WHOLE.lines().nth(1).unwrap();
+		let named = |line: &str| WHOLE.replacen(WHOLE.lines().nth(1).unwrap(), line, 1);
+		let subject = parse(&named("application: server@2")).unwrap().subject;
+		assert_eq!(subject.application.unwrap().to_string(), "server@2");
+		assert!(subject.image.is_none());
+		let both = format!("{line}\napplication: server");
+		let error = parse(&named(&both)).unwrap_err();
+		assert!(error.contains("not both"), "{error}");
+		let error = parse(&named("")).unwrap_err();
+		assert!(error.contains("`image` or `application`"), "{error}");
+		let error = parse(&named("application: server@two")).unwrap_err();
+		assert!(
+			error.contains("“two”") && error.contains("line 2"),
+			"{error}"
+		);
 	}
 
 	#[test]

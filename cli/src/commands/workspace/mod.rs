@@ -4,6 +4,7 @@ mod access;
 mod file;
 mod plan;
 mod requirement;
+mod subject;
 
 use std::{
 	collections::BTreeSet,
@@ -12,13 +13,14 @@ use std::{
 };
 
 use serde_json::json;
-use usufruct_client::{amount, api};
+use usufruct_client::{amount, api, AccountId32};
 
 use super::{done, entries, entry, hash, storage, text, unreadable};
 use crate::{
 	context::{tx, Context},
 	output::{Failure, Outcome},
 };
+pub(super) use subject::Subject;
 
 /// About images, requests and leases.
 #[derive(Debug, clap::Subcommand)]
@@ -95,18 +97,14 @@ pub(crate) enum Command {
 /// What to run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-	/// Digest of a published image
-	#[arg(long, value_parser = hash)]
-	image: usufruct_client::H256,
-	/// Highest price per block and replica, in USU
+	#[command(flatten)]
+	subject: Subject,
+	/// Highest price per block and replica for the machine, in USU; the price of an application comes on top
 	#[arg(long, value_parser = amount::parse)]
 	max_price: u128,
 	/// For how many blocks
 	#[arg(long)]
 	term: u32,
-	/// The port that it listens on; without it, a batch job
-	#[arg(long)]
-	port: Option<u16>,
 	/// How often it runs at once
 	#[arg(long, default_value_t = 1)]
 	replicas: u8,
@@ -124,9 +122,6 @@ pub(crate) struct Run {
 	/// Wait until all replicas run
 	#[arg(long)]
 	wait: bool,
-	/// The command with its arguments, after --
-	#[arg(last = true)]
-	command: Vec<String>,
 }
 
 /// Longest wait for a workspace.
@@ -144,7 +139,7 @@ mod types {
 pub(super) use requirement::Wants;
 use types::{BoundedVec, EndReason, ImageKind, LeaseState};
 
-type Lease = types::LeaseRecord<usufruct_client::AccountId32>;
+type Lease = types::LeaseRecord<AccountId32>;
 
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	let workspaces = tx().workspaces();
@@ -171,6 +166,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"request": id,
 						"tenant": record.tenant.to_string(),
 						"image": format!("{:?}", record.spec.image),
+						"application": record.spec.release.as_ref().map(|release| release.application),
+						"release": record.spec.release.as_ref().map(|release| release.number),
 						"replicas": record.spec.replicas,
 						"running": record.placed.0.len(),
 						"budget": amount::show(record.budget),
@@ -286,44 +283,55 @@ async fn publish(
 	Ok(json!({ "image": format!("{digest:?}"), "reference": reference }))
 }
 
-impl From<Run> for types::WorkspaceSpec<usufruct_client::AccountId32> {
-	fn from(run: Run) -> Self {
-		Self {
-			image: run.image,
-			command: BoundedVec(
-				run.command
-					.into_iter()
-					.map(|part| BoundedVec(part.into_bytes()))
-					.collect(),
-			),
-			port: run.port,
-			requirement: run.wants.into_requirement(run.max_price),
-			replicas: run.replicas,
-			term: run.term,
-		}
-	}
+/// The workspace as the chain is asked for it, and what its author asks per block.
+async fn specify(
+	context: &Context,
+	run: Run,
+) -> Result<(types::WorkspaceSpec<AccountId32>, u128), Failure> {
+	let subject = run.subject.resolve(context).await?;
+	let mut requirement = run.wants.into_requirement(run.max_price);
+	// What the author says that it needs, and what the tenant asks for beyond that.
+	let needs = subject.needs;
+	let capacity = &mut requirement.capacity;
+	capacity.cpu_millis = capacity.cpu_millis.max(needs.capacity.cpu_millis);
+	capacity.memory_mib = capacity.memory_mib.max(needs.capacity.memory_mib);
+	capacity.disk_mib = capacity.disk_mib.max(needs.capacity.disk_mib);
+	requirement.gpus = requirement.gpus.max(needs.gpus);
+	requirement.gpu_memory_mib = requirement.gpu_memory_mib.max(needs.gpu_memory_mib);
+	let spec = types::WorkspaceSpec {
+		image: subject.image,
+		release: subject.release,
+		command: subject.command,
+		port: subject.port,
+		requirement,
+		replicas: run.replicas,
+		term: run.term,
+	};
+	Ok((spec, subject.royalty))
 }
 
 async fn request(context: &Context, run: Run) -> Outcome {
 	run.wants.check().map_err(Failure::Usage)?;
-	let needed = run
-		.max_price
-		.checked_mul(run.term.into())
-		.and_then(|price| price.checked_mul(run.replicas.into()))
-		.ok_or_else(|| Failure::Usage("price × term × replicas is too large".into()))?;
-	context.say(&format!(
-		"at most {} per block: {} are held for {} blocks and {} replicas",
-		amount::show(run.max_price),
-		amount::show(needed),
-		run.term,
-		run.replicas
-	));
-	let budget = run.budget.unwrap_or(needed);
+	let (max_price, budget) = (run.max_price, run.budget);
 	let (window, lifetime) = (run.window, run.lifetime);
-	let (wait, replicas) = (run.wait, run.replicas);
-	let call = tx()
-		.workspaces()
-		.request(run.into(), budget, window, lifetime);
+	let (wait, replicas, term) = (run.wait, run.replicas, run.term);
+	let (spec, royalty) = specify(context, run).await?;
+	let needed = max_price
+		.checked_add(royalty)
+		.and_then(|price| price.checked_mul(term.into()))
+		.and_then(|price| price.checked_mul(replicas.into()))
+		.ok_or_else(|| Failure::Usage("price × term × replicas is too large".into()))?;
+	let author = match royalty {
+		0 => String::new(),
+		more => format!(" and {} for the author", amount::show(more)),
+	};
+	context.say(&format!(
+		"at most {}{author} per block: {} are held for {term} blocks and {replicas} replicas",
+		amount::show(max_price),
+		amount::show(needed),
+	));
+	let budget = budget.unwrap_or(needed);
+	let call = tx().workspaces().request(spec, budget, window, lifetime);
 	start(context, &call, replicas, wait).await
 }
 

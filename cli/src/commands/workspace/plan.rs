@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use serde_json::json;
 use usufruct_client::{amount, api, view};
 
-use super::{types::WorkspaceSpec, Run};
+use super::{specify, Run};
 use crate::{
 	context::Context,
 	output::{Failure, Outcome},
@@ -45,7 +45,7 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 	let at = context.state().await?;
 	let tenant = context.account()?;
 	let (term, replicas) = (run.term, run.replicas);
-	let spec = WorkspaceSpec::from(run);
+	let (spec, royalty) = specify(context, run).await?;
 	let mut all: Vec<Planned> = Vec::new();
 	let mut from = Some(0);
 	while let Some(uid) = from {
@@ -68,7 +68,8 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 	for mismatch in all.iter().filter_map(|one| one.mismatch.as_ref()) {
 		*reasons.entry(why(mismatch)).or_default() += 1;
 	}
-	let cost = |one: &Planned| one.price.saturating_mul(term.into());
+	let for_the_term = |price: u128| price.saturating_add(royalty).saturating_mul(term.into());
+	let cost = |one: &Planned| for_the_term(one.price);
 	// Replicas may have to be apart, which the chain judges.
 	let best: Vec<u64> = suitable.iter().take(SEATED).map(|one| one.uid).collect();
 	let call = api::view_functions()
@@ -77,7 +78,7 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 	let seats: Option<Vec<Seat>> = view(&at, call).await?;
 	let seats = seats.unwrap_or_default();
 	let price: Option<u128> = (seats.len() == usize::from(replicas)).then(|| {
-		let price = |seat: &Seat| seat.price.saturating_mul(term.into());
+		let price = |seat: &Seat| for_the_term(seat.price);
 		seats.iter().map(price).fold(0, u128::saturating_add)
 	});
 	let placed: Vec<_> = seats
@@ -113,6 +114,7 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 		"suitable": suitable.len(),
 		"would_cost": price.map(amount::show),
 		"would_cost_units": price.map(|price| price.to_string()),
+		"for_the_author": super::super::application::price(royalty),
 		"placed": placed,
 		"machines": machines,
 		"others": others,

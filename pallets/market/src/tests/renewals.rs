@@ -29,6 +29,16 @@ fn the_holder_renews_at_the_price_of_the_term_and_what_runs_on_it_is_told() {
 }
 
 #[test]
+fn a_term_is_not_renewed_where_what_runs_on_it_cannot_be_paid_for_so_long() {
+	ExtBuilder::default().sold(50).build_and_execute(|| {
+		Unpaid::set(&vec![CAROL]);
+		let refused = sp_runtime::DispatchError::Other("what runs there cannot be paid");
+		assert_noop!(renew(CAROL, 30), refused);
+		assert_eq!(purchase(UID).term.end, 51);
+	});
+}
+
+#[test]
 fn a_renewed_term_is_paid_block_for_block_and_the_rest_returns() {
 	ExtBuilder::default().sold(10).build_and_execute(|| {
 		pass(5);

@@ -13,7 +13,7 @@ const UID: Uid = 7;
 
 fn run(who: AccountId, image: Hash) -> DispatchResult {
 	let origin = RuntimeOrigin::signed(who);
-	Workspaces::run(origin, UID, image, Default::default(), Some(80))
+	Workspaces::run(origin, UID, image, None, Default::default(), Some(80))
 }
 
 /// The tenant holds a right for [`TERM`] blocks, bought on the market.
@@ -104,7 +104,7 @@ fn a_machine_that_leaves_its_tenant_waiting_is_at_fault_here_too() {
 fn the_end_of_the_right_ends_what_runs_on_it_and_its_renewal_does_not() {
 	held_right(|| {
 		assert_ok!(run(TENANT, IMAGE));
-		Workspaces::on_purchase_renewal(UID, 1 + 2 * TERM);
+		assert_ok!(Workspaces::on_purchase_renewal(UID, &TENANT, 1 + 2 * TERM));
 		assert_eq!(lease_of_right().ends_at, 1 + 2 * TERM);
 		assert_ok!(<Stub as Marketplace<_>>::close(UID));
 		assert!(Leases::<Test>::iter().next().is_none());
@@ -119,7 +119,7 @@ fn only_the_holder_of_a_right_in_force_runs_something_on_it() {
 			assert_noop!(run(who, IMAGE), Error::<Test>::NotTenant);
 		}
 		for origin in [RuntimeOrigin::root(), RuntimeOrigin::none()] {
-			let ran = Workspaces::run(origin, UID, IMAGE, Default::default(), None);
+			let ran = Workspaces::run(origin, UID, IMAGE, None, Default::default(), None);
 			assert_noop!(ran, BadOrigin);
 		}
 		pass(TERM);

@@ -43,8 +43,10 @@ fn a_lease_whose_right_was_renewed_ends_later() {
 		use usufruct_primitives::traits::OnPurchaseRenewal;
 		let lease = lease(7);
 		let record = Leases::<Test>::get(lease).unwrap();
-		Workspaces::on_purchase_renewal(record.uid, record.ends_at + 9);
-		Workspaces::on_purchase_renewal(record.uid + 1, record.ends_at + 9);
+		for uid in [record.uid, record.uid + 1] {
+			let until = record.ends_at + 9;
+			assert_ok!(Workspaces::on_purchase_renewal(uid, &TENANT, until));
+		}
 		let renewed = Leases::<Test>::get(lease).unwrap();
 		assert_eq!(renewed.ends_at, record.ends_at + 9);
 	});
@@ -239,7 +241,7 @@ fn what_the_holder_added_by_renewing_is_not_asked_for_again_with_the_tenants_mon
 	build_and_execute(|| {
 		use usufruct_primitives::traits::OnPurchaseRenewal;
 		let lease = lease(7);
-		Workspaces::on_purchase_renewal(7, 151);
+		assert_ok!(Workspaces::on_purchase_renewal(7, &TENANT, 151));
 		run_to(11);
 		assert_ok!(expire(lease));
 		let record = Requests::<Test>::get(0).unwrap();

@@ -1,5 +1,6 @@
 //! The rule book: each test's name is a rule.
 
+mod applications;
 mod catalogue;
 mod held;
 mod images;
