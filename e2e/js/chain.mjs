@@ -8,7 +8,7 @@ import { strict as assert } from 'node:assert';
 import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 
 const PALLETS = [
-	'nodeRegistry', 'useRights', 'revenueRights', 'market', 'workspaces', 'proofOfCompute',
+	'nodeRegistry', 'useRights', 'revenueRights', 'market', 'workspaces', 'proofOfCompute', 'applications',
 	'pomcRewards', 'validatorSet',
 ];
 const DEADLINE_MS = 60_000;

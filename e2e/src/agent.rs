@@ -57,6 +57,8 @@ pub struct AgentOptions {
 	pub port: u16,
 	/// Where tenants reach it.
 	pub access_port: u16,
+	/// What else its configuration file says, in TOML; `None` = it has no file.
+	pub file: Option<String>,
 }
 
 impl AgentOptions {
@@ -71,6 +73,7 @@ impl AgentOptions {
 			crash_at: None,
 			port: free_port()?,
 			access_port: free_port()?,
+			file: None,
 		})
 	}
 }
@@ -90,6 +93,10 @@ impl AgentProcess {
 		let log = options.data.with_file_name("agent.log");
 		let program = binaries::find("usufruct-agent")?;
 		let listen = format!("127.0.0.1:{}", options.port);
+		let file = options.data.with_file_name("agent.toml");
+		if let Some(text) = &options.file {
+			std::fs::write(&file, text)?;
+		}
 		let process = Process::start("usufruct-agent", &program, &log, |command| {
 			command
 				.args(["run", "--url", &options.url, "--key", &options.key])
@@ -100,6 +107,9 @@ impl AgentProcess {
 				.args(["--local-modules", "/"])
 				.arg("--data-dir")
 				.arg(&options.data);
+			if options.file.is_some() {
+				command.arg("--config").arg(&file);
+			}
 			if let Engine::Docker(host) = &options.engine {
 				command.env("DOCKER_HOST", host);
 				// A person's own machine: what runs there is the person's own.

@@ -79,6 +79,16 @@ impl Stage {
 	/// Starts a chain and an agent on this machine below `folder`; waits until the machine's
 	/// hardware is registered and online.
 	pub fn set(folder: &Path, engine: Engine, listener: &mut dyn Listener) -> Result<Self> {
+		Self::set_with(folder, engine, None, listener)
+	}
+
+	/// The same, with an agent that has a configuration file.
+	pub fn set_with(
+		folder: &Path,
+		engine: Engine,
+		file: Option<&str>,
+		listener: &mut dyn Listener,
+	) -> Result<Self> {
 		listener.step("A development chain of one validator starts");
 		let mut node = NodeProcess::start(folder)?;
 		let url = node.http_url();
@@ -94,6 +104,7 @@ impl Stage {
 		provider.run(&["node", "add-agent", HOT_KEY, "--fund", "5"])?;
 		let mut options = AgentOptions::new(&node.url(), HOT_KEY, PROVIDER, folder.join("agent"))?;
 		options.engine = engine.clone();
+		options.file = file.map(String::from);
 		let mut agent = AgentProcess::start(&options)?;
 		let hid = wait::until("the machine to be online", REGISTERED, || {
 			agent.process().check_running()?;

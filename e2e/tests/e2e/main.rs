@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 mod access;
+mod applications;
 mod bad_images;
 mod bad_input;
 mod crashes;
