@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::{json, Value};
 use usufruct_client::{account_of, amount, api, view, AccountId32, AtBlock, H256};
 
-pub(crate) use name::{Found, Named};
+pub(crate) use name::Named;
 
 use super::{done, entries, hardware::Capacity, hash, storage, text};
 use crate::{

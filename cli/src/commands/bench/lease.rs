@@ -128,6 +128,7 @@ async fn measure(
 	let client = &context.client;
 	let budget = arguments.max_price.saturating_mul(TERM.into());
 	let spec = WorkspaceSpec {
+		release: None,
 		image: arguments.image,
 		command: BoundedVec(vec![]),
 		port: Some(arguments.port),

@@ -183,6 +183,7 @@ mod tests {
 
 	fn lease() -> DesiredLease {
 		DesiredLease {
+			release: None,
 			lease: 7,
 			generation: 0,
 			kind: ImageKind::Oci,
