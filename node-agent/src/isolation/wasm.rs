@@ -101,7 +101,7 @@ fn files() -> Vec<Attempt> {
 	const OPEN: Host = host("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32");
 	const PATH: Host = host("path_create_directory", "i32 i32 i32");
 	let open = |folder: i64, text: i64, length: i64| {
-		let rights = "(i64.const -1) (i64.const -1)";
+		let rights = "(i64.const 2) (i64.const 0)";
 		let (folder, text, length) = (c(folder), c(text), c(length));
 		format!("{folder} (i32.const 1) {text} {length} (i32.const 0) {rights} (i32.const 0) (i32.const 400)")
 	};

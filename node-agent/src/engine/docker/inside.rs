@@ -74,7 +74,7 @@ impl Seen {
 				.file_name()
 				.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
 			shared,
-			devices: devices(&folder.join("root/dev"))?,
+			devices: devices(&folder.join("root/dev"), &folder)?,
 		})
 	}
 
@@ -190,9 +190,16 @@ impl<'a> Mount<'a> {
 	}
 }
 
-fn devices(folder: &Path) -> io::Result<Vec<String>> {
+/// Device files in a process's `/dev`. gVisor's kernel, which has no files, has no such folder either.
+fn devices(folder: &Path, process: &Path) -> io::Result<Vec<String>> {
+	let entries = match fs::read_dir(folder) {
+		Err(error) if error.kind() == io::ErrorKind::NotFound && process.exists() => {
+			return Ok(Vec::new());
+		}
+		entries => entries?,
+	};
 	let mut found = Vec::new();
-	for entry in fs::read_dir(folder)? {
+	for entry in entries {
 		let entry = entry?;
 		let kind = entry.file_type()?;
 		if kind.is_block_device() || kind.is_char_device() {
