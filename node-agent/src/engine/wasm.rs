@@ -112,6 +112,8 @@ impl WasmEngine {
 		let mut config = Config::new();
 		config
 			.async_support(true)
+			// Shared memory is not counted by a store's limits, and nothing here starts threads.
+			.wasm_threads(false)
 			.consume_fuel(true)
 			.epoch_interruption(true);
 		let engine = Engine::new(&config).map_err(|error| eyre::eyre!("{error:#}"))?;
