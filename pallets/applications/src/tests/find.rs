@@ -2,7 +2,7 @@
 
 use frame_support::assert_ok;
 
-use crate::{mock::*, *};
+use crate::mock::*;
 
 fn find(prefix: &str, author: Option<AccountId>, from: u32, limit: u32) -> (Vec<u32>, Option<u32>) {
 	let prefix = prefix.as_bytes().to_vec().try_into().unwrap();
