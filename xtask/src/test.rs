@@ -7,8 +7,9 @@ use crate::{
 	workspace::{build_all, cargo, run as start, step},
 };
 
-/// Tests of the whole wait for blocks more than they compute: more of them at once than cores.
-const AT_ONCE: usize = 4;
+/// Tests of the whole wait for blocks more than they compute: more of them at once than cores. Not many more: a
+/// machine that is too busy proves less than its class is expected to, and is not ranked.
+const AT_ONCE: usize = 3;
 
 /// Runs all of it; prints what each step took.
 pub(crate) fn run() -> Result<()> {
