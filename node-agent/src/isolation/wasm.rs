@@ -105,13 +105,6 @@ fn files() -> Vec<Attempt> {
 		let (folder, text, length) = (c(folder), c(text), c(length));
 		format!("{folder} (i32.const 1) {text} {length} (i32.const 0) {rights} (i32.const 0) (i32.const 400)")
 	};
-	let numbers = |numbers: &[i64]| {
-		numbers
-			.iter()
-			.map(|number| c(*number))
-			.collect::<Vec<_>>()
-			.join(" ")
-	};
 	vec![
 		asks(
 			"open-first",
@@ -225,14 +218,13 @@ fn files() -> Vec<Attempt> {
 	]
 }
 
+/// Numbers as arguments of a function.
+fn numbers(numbers: &[i64]) -> String {
+	let constants: Vec<String> = numbers.iter().map(|number| c(*number)).collect();
+	constants.join(" ")
+}
+
 fn beyond() -> Vec<Attempt> {
-	let numbers = |numbers: &[i64]| {
-		numbers
-			.iter()
-			.map(|number| c(*number))
-			.collect::<Vec<_>>()
-			.join(" ")
-	};
 	vec![
 		asks(
 			"accept",

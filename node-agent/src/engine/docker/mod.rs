@@ -556,21 +556,27 @@ impl DockerEngine {
 		Err(crashed("its process does not begin".into()))
 	}
 
+	/// The name under which the image is there: its own, or that of a registry.
+	async fn image(&self, lease: &DesiredLease) -> Option<String> {
+		for name in [id_of(&lease.digest), pulled_as(lease)] {
+			if self.docker.inspect_image(&name).await.is_ok() {
+				return Some(name);
+			}
+		}
+		None
+	}
+
 	/// Whether the image is there.
 	pub async fn has_image(&self, lease: &DesiredLease) -> bool {
-		let digest = format!("sha256:{}", hex::encode(lease.digest));
-		let reference = format!("{}@{digest}", lease.reference);
-		self.docker.inspect_image(&digest).await.is_ok()
-			|| self.docker.inspect_image(&reference).await.is_ok()
+		self.image(lease).await.is_some()
 	}
 
 	/// The image's identifier: there already, or pulled by its digest.
 	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<String, Failure> {
-		let digest = format!("sha256:{}", hex::encode(lease.digest));
-		if self.docker.inspect_image(&digest).await.is_ok() {
-			return Ok(digest);
+		if let Some(name) = self.image(lease).await {
+			return Ok(name);
 		}
-		let reference = format!("{}@{digest}", lease.reference);
+		let reference = pulled_as(lease);
 		let options = CreateImageOptionsBuilder::default()
 			.from_image(&reference)
 			.build();
@@ -615,7 +621,7 @@ impl DockerEngine {
 	///
 	/// Where the engine does not do it.
 	pub(crate) async fn forget_image(&self, digest: [u8; 32]) -> Result<()> {
-		let name = format!("sha256:{}", hex::encode(digest));
+		let name = id_of(&digest);
 		let options = RemoveImageOptionsBuilder::default().force(true).build();
 		let removed = self.docker.remove_image(&name, Some(options), None).await;
 		removed.map(drop).wrap_err("remove an image")
@@ -638,6 +644,16 @@ impl DockerEngine {
 			.wrap_err_with(|| format!("remove network {name}"))?;
 		self.guard(false).await
 	}
+}
+
+/// The engine's own name of an image.
+fn id_of(digest: &[u8; 32]) -> String {
+	format!("sha256:{}", hex::encode(digest))
+}
+
+/// The name by which a lease's image is pulled.
+fn pulled_as(lease: &DesiredLease) -> String {
+	format!("{}@{}", lease.reference, id_of(&lease.digest))
 }
 
 /// The process of a container that runs.
