@@ -15,7 +15,7 @@ use usufruct_client::{
 
 use crate::{
 	config::Config,
-	domain::{DesiredLease, ImageKind, Isolation},
+	domain::{DesiredLease, HealthCheck, ImageKind, Isolation, Restart},
 	engine::Failure,
 	inventory::{Device, Machine},
 };
@@ -25,7 +25,8 @@ use api::runtime_types::{
 	pallet_node_registry::pallet::Call as Registry,
 	pallet_workspaces::{
 		pallet::Call as Workspaces,
-		types::{FailureReason, LeaseState, Progress},
+		types::{FailureReason, LeaseState, Placed, Progress},
+		workload as chain,
 	},
 	usufruct_primitives::hardware::{Capacity, HardwareKind, IsolationClass},
 };
@@ -63,6 +64,24 @@ fn isolation(class: &IsolationClass) -> Isolation {
 		IsolationClass::Gvisor => Isolation::Gvisor,
 		IsolationClass::Wasm => Isolation::Wasm,
 		IsolationClass::Vm => Isolation::Vm,
+	}
+}
+
+fn text(bytes: &[u8]) -> String {
+	String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn health(check: &chain::HealthCheck) -> HealthCheck {
+	let seconds = |number: u16| Duration::from_secs(number.into());
+	HealthCheck {
+		path: match &check.probe {
+			chain::HealthProbe::Tcp => None,
+			chain::HealthProbe::Http { path } => Some(text(&path.0)),
+		},
+		every: seconds(check.every),
+		timeout: seconds(check.timeout.into()),
+		failures: check.failures,
+		grace: seconds(check.grace),
 	}
 }
 
@@ -305,7 +324,8 @@ impl Chain {
 			let Some(request) = fetch!(at, workspaces.requests(), (lease.request,)) else {
 				continue;
 			};
-			let Some(image) = fetch!(at, workspaces.images(), (request.spec.image,)) else {
+			let Some(image) = fetch!(at, workspaces.images(), (request.spec.workload.image,))
+			else {
 				continue;
 			};
 			let resources = api::storage().use_rights().resources();
@@ -316,39 +336,76 @@ impl Chain {
 			if now >= lease.ends_at {
 				continue;
 			}
-			let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+			let may_update = match &lease.refused {
+				Some((refused, _)) if *refused == request.revision => false,
+				_ if lease.revision == request.revision => true,
+				_ => {
+					let before = request.placed.0.iter();
+					let before = before.filter(|placed| placed.replica < lease.replica);
+					self.all_run(at, before, request.revision).await?
+				}
+			};
+			let workload = &request.spec.workload;
 			use api::runtime_types::pallet_workspaces::types::ImageKind as Kind;
 			desired.push(DesiredLease {
 				lease: id,
 				generation: lease.generation,
+				tenant: lease.tenant.0,
 				kind: match image.kind {
 					Kind::Oci => ImageKind::Oci,
 					Kind::Wasm => ImageKind::Wasm,
 				},
 				isolation: isolation(&resource.isolation),
-				release: request
-					.spec
+				release: workload
 					.release
+					.as_ref()
 					.map(|release| (release.application, release.number)),
-				digest: request.spec.image.0,
+				digest: workload.image.0,
 				reference: text(&image.reference.0),
-				command: request
-					.spec
+				command: workload
 					.command
 					.0
 					.iter()
 					.map(|part| text(&part.0))
 					.collect(),
-				port: request.spec.port,
+				port: workload.port,
 				cpu_millis: resource.capacity.cpu_millis,
 				memory_mib: resource.capacity.memory_mib,
 				parts: resource.parts.0.clone(),
 				gpus: resource.gpus,
 				opened_at: lease.opened_at,
 				endpoint: (lease.state == LeaseState::Running).then(|| text(&lease.endpoint.0)),
+				health: workload.health.as_ref().map(health),
+				restart: match workload.restart {
+					chain::Restart::Never => Restart::Never,
+					chain::Restart::OnFailure { most } => Restart::OnFailure(most),
+					chain::Restart::Always { most } => Restart::Always(most),
+				},
+				revision: request.revision,
+				reported_revision: lease.revision,
+				may_update,
 			});
 		}
 		Ok(desired)
+	}
+
+	/// Whether these replicas run a revision of their request.
+	async fn all_run(
+		&self,
+		at: &AtBlock,
+		replicas: impl Iterator<Item = &Placed<AccountId32>>,
+		revision: u32,
+	) -> Result<bool> {
+		for placed in replicas {
+			let leases = api::storage().workspaces().leases();
+			let Some(lease) = fetch!(at, leases, (placed.lease,)) else {
+				continue;
+			};
+			if lease.state != LeaseState::Running || lease.revision != revision {
+				return Ok(false);
+			}
+		}
+		Ok(true)
 	}
 
 	/// Whether a lease is still there in the newest state, in this generation.
@@ -383,15 +440,21 @@ impl Chain {
 			.await
 	}
 
-	/// Tells where a lease answers.
+	/// Tells where a lease answers, and which revision of it.
 	///
 	/// # Errors
 	///
 	/// What the chain refused.
-	pub async fn report_running(&self, lease: u64, generation: u32, endpoint: &str) -> Result<()> {
+	pub async fn report_running(
+		&self,
+		lease: u64,
+		generation: u32,
+		endpoint: &str,
+		revision: u32,
+	) -> Result<()> {
 		let endpoint = BoundedVec(endpoint.as_bytes().to_vec());
-		self.report(lease, generation, Progress::Running { endpoint })
-			.await
+		let progress = Progress::Running { endpoint, revision };
+		self.report(lease, generation, progress).await
 	}
 
 	/// Tells that a batch job is done.
@@ -414,16 +477,38 @@ impl Chain {
 		generation: u32,
 		failure: &Failure,
 	) -> Result<()> {
-		let reason = match failure {
-			Failure::ImageNotFound(_) => FailureReason::ImageNotFound,
-			Failure::WrongDigest(_) => FailureReason::WrongDigest,
-			Failure::NoSpace(_) => FailureReason::NoSpace,
-			Failure::Crashed(_) => FailureReason::Crashed,
-			Failure::LimitExceeded(_) => FailureReason::LimitExceeded,
-			Failure::NoEngine(_) => FailureReason::NoEngine,
-			Failure::Refused(_) => FailureReason::Refused,
-		};
+		let reason = reason(failure);
 		self.report(lease, generation, Progress::Failed { reason })
 			.await
+	}
+
+	/// Tells that what runs goes on, since the newest revision cannot be run here.
+	///
+	/// # Errors
+	///
+	/// What the chain refused.
+	pub async fn report_not_updated(
+		&self,
+		lease: u64,
+		generation: u32,
+		revision: u32,
+		failure: &Failure,
+	) -> Result<()> {
+		let reason = reason(failure);
+		self.report(lease, generation, Progress::NotUpdated { revision, reason })
+			.await
+	}
+}
+
+fn reason(failure: &Failure) -> FailureReason {
+	match failure {
+		Failure::ImageNotFound(_) => FailureReason::ImageNotFound,
+		Failure::WrongDigest(_) => FailureReason::WrongDigest,
+		Failure::NoSpace(_) => FailureReason::NoSpace,
+		Failure::Crashed(_) => FailureReason::Crashed,
+		Failure::LimitExceeded(_) => FailureReason::LimitExceeded,
+		Failure::NoEngine(_) => FailureReason::NoEngine,
+		Failure::Refused(_) => FailureReason::Refused,
+		Failure::Unhealthy(_) => FailureReason::Unhealthy,
 	}
 }

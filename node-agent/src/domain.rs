@@ -1,21 +1,23 @@
 //! What should run, what runs, and what to do about the difference.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 /// What an image is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ImageKind {
 	/// A container image.
+	#[default]
 	Oci,
 	/// A WebAssembly module.
 	Wasm,
 }
 
 /// How well a workspace is walled off from its machine; the chain knows these classes by the same names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Isolation {
 	/// A container on the machine's kernel.
+	#[default]
 	Container,
 	/// A container on a kernel of its own.
 	Gvisor,
@@ -25,13 +27,52 @@ pub enum Isolation {
 	Vm,
 }
 
-/// A lease that should run on this machine.
+/// How to find out whether a service is well.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+	/// The path to `GET`; `None` = a connection is enough.
+	pub path: Option<String>,
+	/// Between two tries.
+	pub every: Duration,
+	/// For an answer.
+	pub timeout: Duration,
+	/// Tries in a row that fail before it counts as ill.
+	pub failures: u8,
+	/// From the start on, in which failures do not count unless a try succeeded.
+	pub grace: Duration,
+}
+
+/// Whether what ended is started again here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Restart {
+	/// No.
+	#[default]
+	Never,
+	/// Where it failed or was not well, at most so often in a row.
+	OnFailure(u8),
+	/// However it ended, at most so often in a row.
+	Always(u8),
+}
+
+impl Restart {
+	/// How often in a row it is started again after such an end.
+	pub fn most(self, ending: &Ending) -> u32 {
+		match (self, ending) {
+			(Self::Never, _) | (Self::OnFailure(_), Ending::Well) => 0,
+			(Self::OnFailure(most) | Self::Always(most), _) => most.into(),
+		}
+	}
+}
+
+/// A lease that should run on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DesiredLease {
 	/// Its identifier.
 	pub lease: u64,
 	/// Its generation: reports of another are refused.
 	pub generation: u32,
+	/// The account that asked for it.
+	pub tenant: [u8; 32],
 	/// Container or module.
 	pub kind: ImageKind,
 	/// How its tenant was promised that it is walled off.
@@ -58,36 +99,90 @@ pub struct DesiredLease {
 	pub opened_at: u32,
 	/// What the chain believes: the endpoint of a running lease, `None` before it runs.
 	pub endpoint: Option<String>,
+	/// How to find out whether it is well; `None` = it is while it runs.
+	pub health: Option<HealthCheck>,
+	/// Whether it is started again here when it ends by itself, or is not well.
+	pub restart: Restart,
+	/// Which revision of its request this is.
+	pub revision: u32,
+	/// Which revision the chain believes to run.
+	pub reported_revision: u32,
+	/// Whether it may replace what runs of an earlier revision: it is its turn, and it was not tried in vain.
+	pub may_update: bool,
+}
+
+/// Which lease something was started for, and what of it.
+///
+/// On a fork that came to nothing, the same number may have been given to something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+	/// Tells the lease and what it bought from any other that ever had or will have its number.
+	pub lease: u64,
+	/// Tells what runs from what ran before an update.
+	pub workload: u64,
+}
+
+impl fmt::Display for Identity {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(f, "{}-{}", self.lease, self.workload)
+	}
+}
+
+impl FromStr for Identity {
+	type Err = String;
+
+	fn from_str(text: &str) -> Result<Self, String> {
+		let number = |text: &str| text.parse().map_err(|error| format!("{text:?}: {error}"));
+		let (lease, workload) = text.split_once('-').ok_or("one number, not two")?;
+		Ok(Self {
+			lease: number(lease)?,
+			workload: number(workload)?,
+		})
+	}
+}
+
+/// Hashes fields, each with its length.
+fn hashed<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> u64 {
+	let mut hasher = blake3::Hasher::new();
+	for field in fields {
+		hasher.update(&(field.len() as u64).to_le_bytes());
+		hasher.update(field);
+	}
+	let mut bytes = [0; 8];
+	hasher.finalize_xof().fill(&mut bytes);
+	u64::from_le_bytes(bytes)
 }
 
 impl DesiredLease {
-	/// Tells it from any other that ever had or will have its number: on a fork that came to nothing, the same
-	/// number may have been given to something else.
-	pub fn identity(&self) -> u64 {
-		let mut hasher = blake3::Hasher::new();
-		let mut add = |bytes: &[u8]| {
-			hasher.update(&(bytes.len() as u64).to_le_bytes());
-			hasher.update(bytes);
-		};
-		add(&self.lease.to_le_bytes());
-		add(&self.opened_at.to_le_bytes());
-		add(&[self.kind as u8, self.isolation as u8, self.gpus]);
-		for part in &self.parts {
-			add(&part.to_le_bytes());
+	/// What is written on all that is started for it.
+	pub fn identity(&self) -> Identity {
+		let parts: Vec<u8> = self
+			.parts
+			.iter()
+			.flat_map(|part| part.to_le_bytes())
+			.collect();
+		let bought = [
+			&self.lease.to_le_bytes()[..],
+			&self.opened_at.to_le_bytes(),
+			&self.tenant,
+			&[self.isolation as u8, self.gpus],
+			&parts,
+			&self.cpu_millis.to_le_bytes(),
+			&self.memory_mib.to_le_bytes(),
+		];
+		let port = self.port.map(u16::to_le_bytes);
+		// Neither health check nor restarts: a change of these needs no other container.
+		let runs = [
+			&[self.kind as u8][..],
+			&self.digest,
+			self.reference.as_bytes(),
+			port.as_ref().map_or(&[], |port| &port[..]),
+		];
+		let words = self.command.iter().map(String::as_bytes);
+		Identity {
+			lease: hashed(bought),
+			workload: hashed(runs.into_iter().chain(words)),
 		}
-		add(&self.digest);
-		add(self.reference.as_bytes());
-		add(&self
-			.port
-			.map_or_else(Vec::new, |port| port.to_le_bytes().into()));
-		add(&self.cpu_millis.to_le_bytes());
-		add(&self.memory_mib.to_le_bytes());
-		for word in &self.command {
-			add(word.as_bytes());
-		}
-		let mut bytes = [0; 8];
-		hasher.finalize_xof().fill(&mut bytes);
-		u64::from_le_bytes(bytes)
 	}
 }
 
@@ -107,7 +202,7 @@ pub fn wanted(newest: Vec<DesiredLease>, finalized: Vec<DesiredLease>) -> Vec<Wa
 	let mut all = BTreeMap::new();
 	for lease in finalized {
 		all.insert(
-			(lease.lease, lease.identity()),
+			(lease.lease, lease.identity().lease),
 			Wanted {
 				lease,
 				is_open: false,
@@ -115,7 +210,7 @@ pub fn wanted(newest: Vec<DesiredLease>, finalized: Vec<DesiredLease>) -> Vec<Wa
 		);
 	}
 	for lease in newest {
-		let key = (lease.lease, lease.identity());
+		let key = (lease.lease, lease.identity().lease);
 		let is_final = all.contains_key(&key);
 		if !is_final && lease.port.is_none() {
 			continue;
@@ -143,15 +238,32 @@ pub struct Actual {
 	/// Its generation.
 	pub generation: u32,
 	/// Which lease of that number it was started for; `None` where that is not known.
-	pub identity: Option<u64>,
+	pub identity: Option<Identity>,
 	/// How it is.
 	pub condition: Condition,
 }
 
 impl Actual {
-	/// Whether it was started for this lease as it is now.
+	/// Whether it was started for this lease.
 	fn is_of(&self, lease: &DesiredLease) -> bool {
-		self.generation == lease.generation && self.identity == Some(lease.identity())
+		let lease_of = |identity: Identity| identity.lease;
+		self.generation == lease.generation
+			&& self.identity.map(lease_of) == Some(lease.identity().lease)
+	}
+
+	/// Whether it is of an earlier revision than the lease, or of a later one on a fork that came to nothing.
+	fn is_outdated(&self, lease: &DesiredLease) -> bool {
+		self.identity != Some(lease.identity())
+	}
+
+	/// Whether it answers tenants, and where.
+	pub fn endpoint(&self) -> Option<&str> {
+		match &self.condition {
+			Condition::Running(endpoint)
+			| Condition::Unproven(endpoint)
+			| Condition::Ill { endpoint, .. } => Some(endpoint),
+			Condition::Ended(_) | Condition::Partial => None,
+		}
 	}
 }
 
@@ -160,10 +272,36 @@ impl Actual {
 pub enum Condition {
 	/// It runs and answers here; empty for a batch job.
 	Running(String),
+	/// It runs, but no health check of it has succeeded yet.
+	Unproven(String),
+	/// It runs, but is not well.
+	Ill {
+		/// Where it should answer.
+		endpoint: String,
+		/// What is wrong.
+		why: String,
+	},
 	/// It came to an end by itself: well, or as it says.
 	Ended(Result<(), String>),
 	/// An interrupted start or stop left parts of it.
 	Partial,
+}
+
+/// How something came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+	/// By itself, well.
+	Well,
+	/// By itself, as it says.
+	Failed(String),
+	/// It runs, but is not well.
+	Ill(String),
+}
+
+impl From<Result<(), String>> for Ending {
+	fn from(ended: Result<(), String>) -> Self {
+		ended.map_or_else(Self::Failed, |()| Self::Well)
+	}
 }
 
 /// What to do.
@@ -171,17 +309,19 @@ pub enum Condition {
 pub enum Action {
 	/// Dispense and start it.
 	Start(DesiredLease),
+	/// Dispense it, and replace what runs of an earlier revision.
+	Update(DesiredLease),
 	/// Stop it and remove what belongs to it.
 	Stop {
 		/// The lease.
 		lease: u64,
 	},
-	/// See to one that came to an end by itself.
+	/// See to one that came to an end, or is not well.
 	Conclude {
 		/// The lease.
 		lease: DesiredLease,
 		/// How it ended.
-		ended: Result<(), String>,
+		ended: Ending,
 	},
 	/// Tell the chain where it answers.
 	Report {
@@ -191,6 +331,8 @@ pub enum Action {
 		generation: u32,
 		/// Where it answers.
 		endpoint: String,
+		/// The revision that runs.
+		revision: u32,
 	},
 }
 
@@ -219,22 +361,49 @@ pub fn plan(wanted: &[Wanted], actual: &[Actual]) -> Vec<Action> {
 			None => Some(Action::Start(lease.clone())),
 			// Stopped in this pass, started in the next.
 			Some(found) if !found.is_of(lease) => None,
-			Some(found) => match &found.condition {
-				Condition::Partial => Some(Action::Start(lease.clone())),
-				Condition::Ended(ended) => Some(Action::Conclude {
-					lease: lease.clone(),
-					ended: ended.clone(),
-				}),
-				Condition::Running(endpoint) => {
-					(lease.endpoint.as_ref() != Some(endpoint)).then(|| Action::Report {
-						lease: lease.lease,
-						generation: lease.generation,
-						endpoint: endpoint.clone(),
-					})
-				}
-			},
+			Some(found) => next(lease, found),
 		});
 	stops.chain(rest).collect()
+}
+
+/// What a lease needs for which something was started already.
+fn next(lease: &DesiredLease, found: &Actual) -> Option<Action> {
+	let is_outdated = found.is_outdated(lease);
+	let (endpoint, is_well) = match &found.condition {
+		Condition::Running(endpoint) => (endpoint, true),
+		Condition::Unproven(endpoint) => (endpoint, false),
+		Condition::Partial => return Some(Action::Start(lease.clone())),
+		// There is nothing left to be kept running until its turn comes.
+		Condition::Ended(_) if is_outdated => return Some(Action::Start(lease.clone())),
+		Condition::Ended(ended) => {
+			return Some(Action::Conclude {
+				lease: lease.clone(),
+				ended: ended.clone().into(),
+			})
+		}
+		Condition::Ill { why, .. } if !is_outdated || !lease.may_update => {
+			return Some(Action::Conclude {
+				lease: lease.clone(),
+				ended: Ending::Ill(why.clone()),
+			})
+		}
+		Condition::Ill { endpoint, .. } => (endpoint, false),
+	};
+	if is_outdated && lease.may_update {
+		return Some(Action::Update(lease.clone()));
+	}
+	// A new revision counts as running when it is known to be well, for the next replica waits for that.
+	let revision = match is_well && !is_outdated {
+		true => lease.revision,
+		false => lease.reported_revision,
+	};
+	let is_known = lease.endpoint.as_ref() == Some(endpoint) && revision == lease.reported_revision;
+	(!is_known).then(|| Action::Report {
+		lease: lease.lease,
+		generation: lease.generation,
+		endpoint: endpoint.clone(),
+		revision,
+	})
 }
 
 /// The part of a processor that may be leased while it still proves, in tenths: what is left reaches the
@@ -296,6 +465,8 @@ mod tests {
 			gpus: 0,
 			opened_at: 1,
 			endpoint: endpoint.map(Into::into),
+			may_update: true,
+			..Default::default()
 		}
 	}
 
@@ -351,7 +522,7 @@ mod tests {
 	#[test]
 	fn what_was_started_on_a_fork_that_came_to_nothing_is_stopped() {
 		let other = |lease: DesiredLease| DesiredLease {
-			digest: [1; 32],
+			tenant: [1; 32],
 			..lease
 		};
 		let on_the_fork = desired(1, 0, None);
@@ -369,26 +540,159 @@ mod tests {
 	}
 
 	#[test]
-	fn leases_that_differ_in_anything_but_their_endpoint_are_told_apart() {
+	fn leases_that_differ_in_what_they_are_or_run_are_told_apart() {
 		let lease = desired(1, 0, None);
-		let same = desired(1, 0, Some("host:1"));
+		let same = DesiredLease {
+			restart: Restart::Always(1),
+			revision: 1,
+			..desired(1, 0, Some("host:1"))
+		};
 		assert_eq!(lease.identity(), same.identity());
-		let others: [fn(&mut DesiredLease); 10] = [
+		let others: [fn(&mut DesiredLease); 6] = [
+			|lease| lease.tenant = [1; 32],
 			|lease| lease.isolation = Isolation::Gvisor,
 			|lease| lease.parts = vec![1],
 			|lease| lease.lease = 2,
 			|lease| lease.opened_at = 2,
+			|lease| lease.memory_mib = 65,
+		];
+		let workloads: [fn(&mut DesiredLease); 6] = [
 			|lease| lease.kind = ImageKind::Oci,
 			|lease| lease.digest = [1; 32],
 			|lease| lease.reference = "x".into(),
 			|lease| lease.command = vec!["x".into()],
+			|lease| lease.command = vec![String::new()],
 			|lease| lease.port = None,
-			|lease| lease.memory_mib = 65,
 		];
-		for change in others {
+		let changed = |change: fn(&mut DesiredLease)| {
 			let mut other = lease.clone();
 			change(&mut other);
-			assert_ne!(lease.identity(), other.identity(), "{other:?}");
+			other.identity()
+		};
+		for other in others.map(changed) {
+			assert_ne!(lease.identity().lease, other.lease);
+			assert_eq!(lease.identity().workload, other.workload);
+		}
+		for other in workloads.map(changed) {
+			assert_eq!(lease.identity().lease, other.lease);
+			assert_ne!(lease.identity().workload, other.workload);
+		}
+	}
+
+	#[test]
+	fn an_identity_is_read_as_it_was_written_and_nothing_else_is_one() {
+		let identity = desired(1, 0, None).identity();
+		assert_eq!(identity.to_string().parse(), Ok(identity));
+		for text in [
+			"",
+			"1",
+			"1-",
+			"-1",
+			"1-2-3",
+			"x-1",
+			"18446744073709551616-1",
+		] {
+			assert!(text.parse::<Identity>().is_err(), "{text}");
+		}
+	}
+
+	/// The lease in its next revision, of which the chain knows that revision 0 runs.
+	fn updated(may_update: bool) -> DesiredLease {
+		DesiredLease {
+			digest: [1; 32],
+			revision: 1,
+			may_update,
+			..desired(1, 0, Some("host:1"))
+		}
+	}
+
+	#[test]
+	fn an_update_replaces_what_runs_when_it_is_its_turn_and_not_before() {
+		let waiting = updated(false);
+		assert_eq!(plan(&[waiting], &[actual(1, 0)]), []);
+		let lease = updated(true);
+		let update = [Action::Update(lease.clone())];
+		assert_eq!(plan(&[lease.clone()], &[actual(1, 0)]), update);
+		let ill = Condition::Ill {
+			endpoint: "host:1".into(),
+			why: "status 500".into(),
+		};
+		assert_eq!(plan(&[lease], &[found(1, ill)]), update);
+	}
+
+	#[test]
+	fn what_ended_before_its_turn_begins_with_the_new_revision() {
+		let lease = updated(false);
+		let over = found(1, Condition::Ended(Err("status 1".into())));
+		assert_eq!(plan(&[lease.clone()], &[over]), [Action::Start(lease)]);
+	}
+
+	#[test]
+	fn a_new_revision_is_reported_when_it_is_known_to_be_well_and_its_endpoint_at_once() {
+		let lease = updated(true);
+		let runs = |condition| Actual {
+			identity: Some(lease.identity()),
+			..found(1, condition)
+		};
+		let report = |endpoint: &str, revision| Action::Report {
+			lease: 1,
+			generation: 0,
+			endpoint: endpoint.into(),
+			revision,
+		};
+		let plan = |condition| plan(&[lease.clone()], &[runs(condition)]);
+		assert_eq!(plan(Condition::Unproven("host:1".into())), []);
+		let moved = plan(Condition::Unproven("host:2".into()));
+		assert_eq!(moved, [report("host:2", 0)]);
+		let well = plan(Condition::Running("host:2".into()));
+		assert_eq!(well, [report("host:2", 1)]);
+	}
+
+	#[test]
+	fn an_update_of_health_and_restarts_alone_is_reported_and_replaces_nothing() {
+		let lease = DesiredLease {
+			restart: Restart::Always(9),
+			revision: 1,
+			..desired(1, 0, Some("host:1"))
+		};
+		let report = Action::Report {
+			lease: 1,
+			generation: 0,
+			endpoint: "host:1".into(),
+			revision: 1,
+		};
+		assert_eq!(plan(&[lease], &[actual(1, 0)]), [report]);
+	}
+
+	#[test]
+	fn what_is_not_well_is_concluded() {
+		let lease = desired(1, 0, Some("host:1"));
+		let why = "status 500".to_string();
+		let ill = found(
+			1,
+			Condition::Ill {
+				endpoint: "host:1".into(),
+				why: why.clone(),
+			},
+		);
+		let ended = Ending::Ill(why);
+		assert_eq!(
+			plan(&[lease.clone()], &[ill]),
+			[Action::Conclude { lease, ended }]
+		);
+	}
+
+	#[test]
+	fn restarts_are_as_many_as_the_policy_says_of_such_an_end() {
+		let failed = Ending::Failed("status 1".into());
+		let ill = Ending::Ill("status 500".into());
+		for (restart, most) in [
+			(Restart::Never, [0, 0, 0]),
+			(Restart::OnFailure(3), [0, 3, 3]),
+			(Restart::Always(2), [2, 2, 2]),
+		] {
+			let found = [&Ending::Well, &failed, &ill].map(|ending| restart.most(ending));
+			assert_eq!(found, most, "{restart:?}");
 		}
 	}
 
@@ -417,6 +721,7 @@ mod tests {
 			lease: 1,
 			generation: 0,
 			endpoint: "host:1".into(),
+			revision: 0,
 		};
 		assert_eq!(
 			plan(&[desired(1, 0, None)], &[actual(1, 0)]),
@@ -454,37 +759,56 @@ mod tests {
 	fn what_ended_by_itself_is_concluded_and_never_started_by_the_plan() {
 		let lease = desired(1, 0, None);
 		let over = found(1, Condition::Ended(Ok(())));
-		let ended = Ok(());
+		let ended = Ending::Well;
 		assert_eq!(
 			plan(&[lease.clone()], &[over]),
 			[Action::Conclude { lease, ended }]
 		);
 	}
 
+	/// What an engine has started.
+	fn started(lease: &DesiredLease) -> Actual {
+		Actual {
+			identity: Some(lease.identity()),
+			..actual(lease.lease, lease.generation)
+		}
+	}
+
 	/// Does the actions on a model of the machine and the chain.
 	fn apply(actions: &[Action], desired: &mut Vec<DesiredLease>, actual: &mut Vec<Actual>) {
 		for action in actions {
 			match action {
+				// The engine replaces one by the other.
+				Action::Update(lease) => {
+					actual.retain(|found| found.lease != lease.lease);
+					actual.push(started(lease));
+				}
 				Action::Start(lease) => {
-					let runs = |found: &Actual| matches!(found.condition, Condition::Running(_));
+					let runs = |found: &Actual| found.endpoint().is_some();
 					let same = |found: &Actual| found.lease == lease.lease;
 					assert!(
 						!actual.iter().any(|found| same(found) && runs(found)),
 						"run twice"
 					);
 					actual.retain(|found| !same(found));
-					actual.push(super::tests::actual(lease.lease, lease.generation));
+					actual.push(started(lease));
 				}
 				Action::Conclude { lease, .. } => {
 					desired.retain(|wanted| wanted.lease != lease.lease);
 				}
 				Action::Stop { lease } => actual.retain(|found| found.lease != *lease),
 				Action::Report {
-					lease, endpoint, ..
+					lease,
+					endpoint,
+					revision,
+					..
 				} => desired
 					.iter_mut()
 					.filter(|wanted| wanted.lease == *lease)
-					.for_each(|wanted| wanted.endpoint = Some(endpoint.clone())),
+					.for_each(|wanted| {
+						wanted.endpoint = Some(endpoint.clone());
+						wanted.reported_revision = *revision;
+					}),
 			}
 		}
 	}
@@ -492,11 +816,19 @@ mod tests {
 	proptest! {
 		#[test]
 		fn from_any_state_four_passes_lead_to_what_is_desired(
-			wanted in prop::collection::btree_map(0u64..8, 0u32..3, 0..6),
-			found in prop::collection::btree_map(0u64..8, (0u32..3, 0u8..4), 0..6),
+			wanted in prop::collection::btree_map(0u64..8, (0u32..3, 0u32..3), 0..6),
+			found in prop::collection::btree_map(0u64..8, (0u32..3, 0u8..6), 0..6),
 		) {
 			let mut wanted: Vec<_> =
-				wanted.into_iter().map(|(lease, g)| desired(lease, g, None)).collect();
+				wanted
+					.into_iter()
+					.map(|(lease, (generation, revision))| DesiredLease {
+						// Each but the first is another workload.
+						port: Some(80 + revision as u16),
+						revision,
+						..desired(lease, generation, None)
+					})
+					.collect();
 			let mut found: Vec<_> = found
 				.into_iter()
 				.map(|(lease, (generation, condition))| Actual {
@@ -507,6 +839,11 @@ mod tests {
 						0 => Condition::Partial,
 						1 => Condition::Ended(Ok(())),
 						2 => Condition::Ended(Err("status 1".into())),
+						3 => Condition::Unproven("elsewhere:1".into()),
+						4 => Condition::Ill {
+							endpoint: "elsewhere:1".into(),
+							why: "status 500".into(),
+						},
 						_ => Condition::Running("elsewhere:1".into()),
 					},
 				})
@@ -515,6 +852,9 @@ mod tests {
 				let actions = plan(&wanted, &found);
 				apply(&actions, &mut wanted, &mut found);
 			}
+			// What is not proven yet waits to be.
+			found.retain(|found| !matches!(found.condition, Condition::Unproven(_)));
+			wanted.retain(|wanted| found.iter().any(|found| found.lease == wanted.lease));
 			prop_assert_eq!(plan(&wanted, &found), []);
 			prop_assert_eq!(wanted.len(), found.len());
 		}

@@ -35,6 +35,9 @@ pub fn crash_point(name: &str) {
 	}
 }
 
+/// A workspace that ran so many seconds is not one that cannot start.
+pub const LONG_RUN: u64 = 600;
+
 /// How the last start of a lease went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -81,6 +84,7 @@ impl Journal {
 					generation INTEGER NOT NULL,
 					outcome TEXT NOT NULL,
 					ends INTEGER NOT NULL DEFAULT 0,
+					ended_at INTEGER NOT NULL DEFAULT 0,
 					PRIMARY KEY (lease, generation)
 				 ) STRICT;
 				 CREATE TABLE IF NOT EXISTS proofs (
@@ -89,6 +93,13 @@ impl Journal {
 					roots BLOB NOT NULL
 				 ) STRICT;",
 			)?;
+			// Of an agent that counted ends without a time.
+			let is_known =
+				"SELECT COUNT(*) FROM pragma_table_info('starts') WHERE name = 'ended_at'";
+			if database.query_row(is_known, (), |row| row.get::<_, u32>(0))? == 0 {
+				let add = "ALTER TABLE starts ADD COLUMN ended_at INTEGER NOT NULL DEFAULT 0";
+				database.execute_batch(add)?;
+			}
 			Ok::<_, rusqlite::Error>(database)
 		};
 		let database = open().wrap_err_with(|| {
@@ -119,19 +130,27 @@ impl Journal {
 		Ok(())
 	}
 
-	/// Counts one more time that a started workspace came to an end by itself; gives how often.
+	/// Counts one more time that a started workspace came to an end at `now`, in seconds since 1970; gives how often
+	/// in a row. A run of [`LONG_RUN`] seconds or more begins the count anew.
 	///
 	/// # Errors
 	///
 	/// Where the disk does not take it.
-	pub fn count_end(&self, lease: u64, generation: u32) -> Result<u32> {
+	pub fn count_end(&self, lease: u64, generation: u32, now: u64) -> Result<u32> {
 		self.database()
 			.query_row(
-				"INSERT INTO starts (lease, generation, outcome, ends)
-				 VALUES (?1, ?2, 'Started', 1)
-				 ON CONFLICT (lease, generation) DO UPDATE SET ends = ends + 1
+				"INSERT INTO starts (lease, generation, outcome, ends, ended_at)
+				 VALUES (?1, ?2, 'Started', 1, ?3)
+				 ON CONFLICT (lease, generation) DO UPDATE SET
+					ends = CASE WHEN ?3 - ended_at >= ?4 THEN 1 ELSE ends + 1 END,
+					ended_at = ?3
 				 RETURNING ends",
-				(lease.cast_signed(), generation),
+				(
+					lease.cast_signed(),
+					generation,
+					now.cast_signed(),
+					LONG_RUN.cast_signed(),
+				),
 				|row| row.get(0),
 			)
 			.wrap_err("write the journal")
@@ -239,13 +258,45 @@ mod tests {
 		let folder = tempfile::tempdir().unwrap();
 		let journal = Journal::open(folder.path()).unwrap();
 		journal.write(1, 0, Outcome::Started).unwrap();
-		assert_eq!(journal.count_end(1, 0).unwrap(), 1);
+		assert_eq!(journal.count_end(1, 0, 50).unwrap(), 1);
 		journal.write(1, 0, Outcome::Intended).unwrap();
 		drop(journal);
 		let journal = Journal::open(folder.path()).unwrap();
-		assert_eq!(journal.count_end(1, 0).unwrap(), 2);
-		assert_eq!(journal.count_end(1, 1).unwrap(), 1);
-		assert_eq!(journal.count_end(2, 0).unwrap(), 1);
+		assert_eq!(journal.count_end(1, 0, 60).unwrap(), 2);
+		assert_eq!(journal.count_end(1, 1, 60).unwrap(), 1);
+		assert_eq!(journal.count_end(2, 0, 60).unwrap(), 1);
+	}
+
+	#[test]
+	fn ends_are_counted_anew_after_a_long_run() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Journal::open(folder.path()).unwrap();
+		let end = |now| journal.count_end(1, 0, now).unwrap();
+		assert_eq!([end(1_000), end(1_001)], [1, 2]);
+		assert_eq!([end(1_001 + LONG_RUN - 1), end(1_600 + LONG_RUN)], [3, 1]);
+		// A clock that was set back.
+		assert_eq!(end(5), 2);
+	}
+
+	#[test]
+	fn the_journal_of_an_older_agent_is_gone_on_with() {
+		let folder = tempfile::tempdir().unwrap();
+		let old = rusqlite::Connection::open(folder.path().join("journal.sqlite")).unwrap();
+		old.execute_batch(
+			"CREATE TABLE starts (
+				lease INTEGER NOT NULL,
+				generation INTEGER NOT NULL,
+				outcome TEXT NOT NULL,
+				ends INTEGER NOT NULL DEFAULT 0,
+				PRIMARY KEY (lease, generation)
+			 ) STRICT;
+			 INSERT INTO starts VALUES (7, 0, 'Started', 1);",
+		)
+		.unwrap();
+		drop(old);
+		let journal = Journal::open(folder.path()).unwrap();
+		assert_eq!(journal.read(7, 0).unwrap(), Some(Outcome::Started));
+		assert_eq!(journal.count_end(7, 0, 50).unwrap(), 2);
 	}
 
 	#[test]

@@ -11,6 +11,7 @@ pub mod check;
 pub mod config;
 pub mod domain;
 pub mod engine;
+pub mod health;
 pub mod inventory;
 pub mod isolation;
 pub mod journal;

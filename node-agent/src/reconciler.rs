@@ -9,7 +9,7 @@ use std::{
 	collections::{HashMap, HashSet},
 	future::Future,
 	sync::{Arc, Mutex},
-	time::Duration,
+	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use eyre::Result;
@@ -17,8 +17,9 @@ use eyre::Result;
 use crate::{
 	chain::{Chain, Due, Task},
 	config::Config,
-	domain::{is_busy, plan, wanted, Action, Condition, DesiredLease},
+	domain::{is_busy, plan, wanted, Action, DesiredLease, Ending, Wanted},
 	engine::{Engines, Failure, Started},
+	health::Monitor,
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
 	proofs::{lock, Prover},
@@ -28,9 +29,6 @@ use crate::{
 
 /// Between two passes: a third of a slot.
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// So often a service may come to an end by itself before its lease counts as failed.
-const MAX_ENDS: u32 = 3;
 
 /// The agent at work.
 #[derive(Debug)]
@@ -43,6 +41,7 @@ pub struct Reconciler {
 	metrics: Metrics,
 	/// Leases that are being started.
 	starting: Arc<Mutex<HashSet<u64>>>,
+	monitor: Arc<Monitor>,
 	prover: Prover,
 	/// Steps of proofs that are being taken.
 	proving: Arc<Mutex<HashSet<String>>>,
@@ -76,6 +75,7 @@ impl Reconciler {
 			machine,
 			metrics,
 			starting: Arc::default(),
+			monitor: Arc::default(),
 			prover,
 			proving: Arc::default(),
 			hids: HashMap::new(),
@@ -163,12 +163,12 @@ impl Reconciler {
 		let finalized = self.chain.finalized().await?;
 		self.metrics.saw_block(Chain::number(&finalized));
 		let settled = self.chain.leases(&finalized, node).await?;
-		let actual = self.engines.list().await?;
-		let running = actual
-			.iter()
-			.filter(|found| matches!(found.condition, Condition::Running(_)));
+		let mut actual = self.engines.list().await?;
+		let running = actual.iter().filter(|found| found.endpoint().is_some());
 		self.metrics.leases.set(i64::try_from(running.count())?);
-		for action in plan(&wanted(newest, settled), &actual) {
+		let wanted: Vec<Wanted> = wanted(newest, settled);
+		self.monitor.look(&wanted, &mut actual);
+		for action in plan(&wanted, &actual) {
 			self.act(action).await?;
 		}
 		Ok(())
@@ -230,38 +230,55 @@ impl Reconciler {
 				lease,
 				generation,
 				endpoint,
+				revision,
 			} => {
 				if lock(&self.starting).contains(&lease) {
 					return Ok(());
 				}
 				self.chain
-					.report_running(lease, generation, &endpoint)
+					.report_running(lease, generation, &endpoint, revision)
 					.await
 			}
 			Action::Start(lease) => {
-				self.work_on(lease, None);
+				self.work_on(lease, Work::Start);
+				Ok(())
+			}
+			Action::Update(lease) => {
+				self.work_on(lease, Work::Update);
 				Ok(())
 			}
 			Action::Conclude { lease, ended } => {
-				self.work_on(lease, Some(ended));
+				self.work_on(lease, Work::Conclude(ended));
 				Ok(())
 			}
 		}
 	}
 
 	/// Starts a lease, or sees to its end, beside the passes; once at a time.
-	fn work_on(&self, lease: DesiredLease, ended: Option<Result<(), String>>) {
+	fn work_on(&self, lease: DesiredLease, work: Work) {
 		if lock(&self.starting).insert(lease.lease) {
 			let task = Start {
 				chain: self.chain.clone(),
 				engines: self.engines.clone(),
 				journal: self.journal.clone(),
 				starting: self.starting.clone(),
+				monitor: self.monitor.clone(),
+				metrics: self.metrics.clone(),
 				trust: self.config.trust.clone(),
 			};
-			tokio::spawn(task.run(lease, ended));
+			tokio::spawn(task.run(lease, work));
 		}
 	}
+}
+
+/// What is to be done for a lease.
+enum Work {
+	/// Nothing runs: start it.
+	Start,
+	/// An earlier revision runs: replace it.
+	Update,
+	/// It ended so, or is not well.
+	Conclude(Ending),
 }
 
 /// Starts one lease beside the passes: an image may take minutes.
@@ -270,20 +287,23 @@ struct Start {
 	engines: Arc<Engines>,
 	journal: Arc<Journal>,
 	starting: Arc<Mutex<HashSet<u64>>>,
+	monitor: Arc<Monitor>,
+	metrics: Metrics,
 	trust: Trust,
 }
 
 impl Start {
-	async fn run(self, lease: DesiredLease, ended: Option<Result<(), String>>) {
+	async fn run(self, lease: DesiredLease, work: Work) {
 		let id = lease.lease;
 		let done = async {
 			// It may have ended a moment ago.
 			if !self.chain.is_open(id, lease.generation).await? {
 				return Ok(());
 			}
-			match ended {
-				None => self.start(&lease).await,
-				Some(ended) => self.conclude(&lease, ended).await,
+			match work {
+				Work::Start => self.start(&lease, false).await,
+				Work::Update => self.start(&lease, true).await,
+				Work::Conclude(ended) => self.conclude(&lease, ended).await,
 			}
 		};
 		if let Err(error) = done.await {
@@ -293,39 +313,54 @@ impl Start {
 				"not done; tried again"
 			);
 		}
+		// Whatever was started is to be looked at anew.
+		self.monitor.forget(id);
 		lock(&self.starting).remove(&id);
 	}
 
-	/// A batch job that ended well is finished, another one failed. A service that ends is started
-	/// again, but not for ever: its machine may have restarted, or it may be broken.
-	async fn conclude(&self, lease: &DesiredLease, ended: Result<(), String>) -> Result<()> {
+	/// A job that ended well is finished. What is to be started again is, as often in a row as its tenant said:
+	/// its machine may have restarted, or it may be broken.
+	async fn conclude(&self, lease: &DesiredLease, ending: Ending) -> Result<()> {
 		let (id, generation) = (lease.lease, lease.generation);
-		match (lease.port, ended) {
-			(None, Ok(())) => {
+		if self.may_restart(lease, &ending)? {
+			return self.start(lease, false).await;
+		}
+		match ending {
+			Ending::Well => {
 				self.journal.write(id, generation, Outcome::Finished)?;
 				crash_point("after-outcome");
 				self.chain.report_finished(id, generation).await
 			}
-			(None, Err(how)) => self.failed(id, generation, &Failure::Crashed(how)).await,
-			(Some(_), ended) => {
-				let times = self.journal.count_end(id, generation)?;
-				let how = ended.err().unwrap_or_else(|| "ended".into());
-				tracing::warn!(
-					lease = id,
-					times,
-					how,
-					"a workspace came to an end by itself"
-				);
-				if times < MAX_ENDS {
-					return self.start(lease).await;
-				}
-				let failure = Failure::Crashed(format!("{how}, {times} times"));
-				self.failed(id, generation, &failure).await
-			}
+			Ending::Failed(how) => self.failed(id, generation, &Failure::Crashed(how)).await,
+			Ending::Ill(why) => self.failed(id, generation, &Failure::Unhealthy(why)).await,
 		}
 	}
 
-	async fn start(&self, lease: &DesiredLease) -> Result<()> {
+	/// Counts an end, and says whether the lease is to be started again after it.
+	fn may_restart(&self, lease: &DesiredLease, ending: &Ending) -> Result<bool> {
+		let most = lease.restart.most(ending);
+		if most == 0 {
+			return Ok(false);
+		}
+		let now = SystemTime::now().duration_since(UNIX_EPOCH);
+		let now = now.map_or(0, |since| since.as_secs());
+		let times = self.journal.count_end(lease.lease, lease.generation, now)?;
+		let id = lease.lease;
+		tracing::warn!(
+			lease = id,
+			times,
+			most,
+			?ending,
+			"a workspace came to an end"
+		);
+		if times <= most {
+			self.metrics.restarts.inc();
+		}
+		Ok(times <= most)
+	}
+
+	/// Gets the image and starts the lease, in place of an earlier revision where it is an update.
+	async fn start(&self, lease: &DesiredLease, is_update: bool) -> Result<()> {
 		let (id, generation) = (lease.lease, lease.generation);
 		// A batch job that was finished must not run again because its report was lost.
 		let known = self.journal.read(id, generation)?;
@@ -333,10 +368,12 @@ impl Start {
 			return self.chain.report_finished(id, generation).await;
 		}
 		// What runs already goes on, whatever is thought of it by now.
-		if known != Some(Outcome::Started) && !self.trust.is_open() {
+		if (is_update || known != Some(Outcome::Started)) && !self.trust.is_open() {
 			let subject = self.chain.subject(lease, &self.trust.curators).await?;
 			if let Err(why) = self.trust.admit(&subject) {
-				return self.failed(id, generation, &Failure::Refused(why)).await;
+				return self
+					.not_started(lease, is_update, Failure::Refused(why))
+					.await;
 			}
 		}
 		crash_point("before-intent");
@@ -353,7 +390,14 @@ impl Start {
 			Ok(Started::Running(endpoint)) => {
 				self.journal.write(id, generation, Outcome::Started)?;
 				crash_point("after-outcome");
-				self.chain.report_running(id, generation, &endpoint).await?;
+				// A revision that is to be checked counts as running when that succeeded.
+				let revision = match is_update && lease.health.is_some() {
+					true => lease.reported_revision,
+					false => lease.revision,
+				};
+				self.chain
+					.report_running(id, generation, &endpoint, revision)
+					.await?;
 				tracing::info!(lease = id, endpoint, "workspace runs");
 			}
 			Ok(Started::Finished) => {
@@ -361,10 +405,40 @@ impl Start {
 				crash_point("after-outcome");
 				self.chain.report_finished(id, generation).await?;
 			}
-			Err(failure) => self.failed(id, generation, &failure).await?,
+			Err(failure) => self.not_started(lease, is_update, failure).await?,
 		}
 		crash_point("after-report");
 		Ok(())
+	}
+
+	/// What ran before an update goes on where the update could not be dispensed; what crashed at once is tried again
+	/// as often as its tenant said.
+	async fn not_started(
+		&self,
+		lease: &DesiredLease,
+		is_update: bool,
+		failure: Failure,
+	) -> Result<()> {
+		let (id, generation) = (lease.lease, lease.generation);
+		if is_update {
+			let actual = self.engines.list().await?;
+			let mut own = actual.iter().filter(|found| found.lease == id);
+			if own.any(|found| found.endpoint().is_some()) {
+				let revision = lease.revision;
+				tracing::warn!(lease = id, revision, %failure, "a workspace is not updated");
+				return self
+					.chain
+					.report_not_updated(id, generation, revision, &failure)
+					.await;
+			}
+		}
+		if let Failure::Crashed(how) | Failure::LimitExceeded(how) = &failure {
+			// In the next pass, which finds that nothing runs.
+			if self.may_restart(lease, &Ending::Failed(how.clone()))? {
+				return Ok(());
+			}
+		}
+		self.failed(id, generation, &failure).await
 	}
 
 	async fn failed(&self, id: u64, generation: u32, failure: &Failure) -> Result<()> {

@@ -22,6 +22,8 @@ pub struct Metrics {
 	pub block: IntGauge,
 	/// Leases that run.
 	pub leases: IntGauge,
+	/// Workspaces that were started again, since they ended or were not well.
+	pub restarts: IntCounter,
 	/// Heartbeats that the chain took.
 	pub heartbeats: IntCounter,
 	/// Passes of the reconciler that failed and were tried again.
@@ -65,6 +67,10 @@ impl Metrics {
 				"Last finalized block seen",
 			)?,
 			leases: gauge("usufruct_agent_leases", "Leases that run")?,
+			restarts: counter(
+				"usufruct_agent_lease_restarts_total",
+				"Workspaces started again because they ended or were not well",
+			)?,
 			heartbeats: counter(
 				"usufruct_agent_heartbeats_total",
 				"Heartbeats taken by the chain",

@@ -95,6 +95,7 @@ impl Bench {
 			gpus: 0,
 			opened_at: 1,
 			endpoint: None,
+			..Default::default()
 		};
 		let Started::Running(endpoint) = engines.start(&lease).await.unwrap() else {
 			panic!("it has a port")

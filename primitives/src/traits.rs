@@ -274,6 +274,8 @@ pub trait ApplicationUse<AccountId> {
 	/// The lease goes on until `until`, because `by` lets it: what is missing is held of `by`, who pays for all
 	/// from now on.
 	fn extend(lease: LeaseId, by: &AccountId, until: BlockNumber) -> DispatchResult;
+	/// The lease runs another release from now on, of the same application and at the same price.
+	fn update(lease: LeaseId, release: ReleaseId);
 	/// The lease is over: the author is paid for the blocks that it ran, the rest returns. A job that came to its
 	/// end ran even where nobody said that it began. Must not fail.
 	fn close(lease: LeaseId, is_finished: bool);

@@ -93,7 +93,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 		Command::Run { uid, subject, wait } => {
 			let what = subject.resolve(context).await?;
 			let calls = tx().workspaces();
-			let call = calls.run(uid, what.image, what.release, what.command, what.port);
+			let call = calls.run(uid, what.workload);
 			workspace::start(context, &call, 1, wait).await
 		}
 		Command::Transfer { uid, to } => {

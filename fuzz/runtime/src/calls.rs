@@ -2,7 +2,10 @@
 
 use pallet_market::{Holders, Reservable};
 use pallet_revenue_rights::Side;
-use pallet_workspaces::{FailureReason, ImageKind, Progress, Proposal, WorkspaceSpec};
+use pallet_workspaces::{
+	FailureReason, HealthCheck, HealthProbe, ImageKind, Progress, Proposal, Restart, Workload,
+	WorkspaceSpec,
+};
 use sp_keyring::Sr25519Keyring::{Alice, Bob, Charlie, Dave};
 use sp_runtime::traits::Dispatchable;
 use usufruct_primitives::{Capacity, HardwareKind, IsolationClass, ReleaseId, Requirement};
@@ -67,10 +70,10 @@ fn holders(numbers: [u16; 2]) -> Holders<AccountId> {
 
 fn spec(n: Numbers) -> WorkspaceSpec<AccountId> {
 	WorkspaceSpec {
-		image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[0]),
-		release: n[4].is_multiple_of(3).then(|| release(n[3])),
-		command: Default::default(),
-		port: Some(n[1]),
+		workload: Workload {
+			release: n[4].is_multiple_of(3).then(|| release(n[3])),
+			..workload(n)
+		},
 		requirement: Requirement {
 			capacity: capacity(n[2] % 300),
 			max_price: amount(2 + n[3] % 3),
@@ -81,15 +84,40 @@ fn spec(n: Numbers) -> WorkspaceSpec<AccountId> {
 	}
 }
 
+fn workload(n: Numbers) -> Workload {
+	Workload {
+		image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[0]),
+		port: Some(n[1]),
+		health: n[2].is_multiple_of(3).then_some(HealthCheck {
+			probe: HealthProbe::Tcp,
+			every: n[2] % 4_000,
+			timeout: 5,
+			failures: 3,
+			grace: 0,
+		}),
+		restart: match n[3] % 4 {
+			0 => Restart::Never,
+			1 => Restart::OnFailure { most: n[4] as u8 },
+			_ => Restart::OF_SERVICES,
+		},
+		..Default::default()
+	}
+}
+
 fn progress(n: Numbers) -> Progress {
-	match n[2] % 5 {
+	match n[2] % 6 {
 		0 => Progress::Dispensing {
 			percent: n[3] as u8 % 120,
 		},
 		1 | 2 => Progress::Running {
 			endpoint: Default::default(),
+			revision: u32::from(n[4] % 3),
 		},
 		3 => Progress::Finished,
+		4 => Progress::NotUpdated {
+			revision: u32::from(n[4] % 3),
+			reason: FailureReason::NoSpace,
+		},
 		_ => Progress::Failed {
 			reason: FailureReason::Crashed,
 		},
@@ -204,7 +232,7 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 		RuntimeCall::Workspaces(W::terminate { lease }) => {
 			pallet_workspaces::Leases::<Runtime>::get(lease).map(|lease| lease.tenant)
 		}
-		RuntimeCall::Workspaces(W::cancel_request { request }) => {
+		RuntimeCall::Workspaces(W::cancel_request { request } | W::update { request, .. }) => {
 			pallet_workspaces::Requests::<Runtime>::get(request).map(|request| request.tenant)
 		}
 		_ => None,
@@ -212,7 +240,7 @@ pub(crate) fn fitting(call: &RuntimeCall) -> Option<AccountId> {
 }
 
 /// How many kinds of calls [`call`] makes.
-pub(crate) const KINDS: u8 = 65;
+pub(crate) const KINDS: u8 = 66;
 
 pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 	use pallet_market::Call as M;
@@ -412,10 +440,15 @@ pub(crate) fn call(kind: u8, n: Numbers) -> RuntimeCall {
 		61..=64 => applications(n),
 		60 => W::run {
 			uid: sold(n[0]),
-			image: known(pallet_workspaces::Images::<Runtime>::iter_keys(), n[1]),
-			release: n[3].is_multiple_of(2).then(|| release(n[4])),
-			command: Default::default(),
-			port: Some(n[2]),
+			workload: Workload {
+				release: n[3].is_multiple_of(2).then(|| release(n[4])),
+				..workload([n[1], n[2], n[3], n[4], n[0]])
+			},
+		}
+		.into(),
+		65 => W::update {
+			request: request(n[0]),
+			workload: workload([n[1], n[2], n[3], n[4], n[0]]),
 		}
 		.into(),
 		54 => pallet_balances::Call::transfer_allow_death {

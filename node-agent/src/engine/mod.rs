@@ -52,6 +52,9 @@ pub enum Failure {
 	/// The machine's owner does not let it run here.
 	#[error("not run here: {0}")]
 	Refused(String),
+	/// It runs, but its health check fails.
+	#[error("not well: {0}")]
+	Unhealthy(String),
 }
 
 /// What starting gave.

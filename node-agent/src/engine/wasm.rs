@@ -35,7 +35,7 @@ use super::{
 };
 use crate::{
 	access::Secrets,
-	domain::{Actual, Condition, DesiredLease},
+	domain::{Actual, Condition, DesiredLease, Identity},
 };
 
 /// Largest body of a request, and of an answer.
@@ -56,7 +56,7 @@ struct State {
 
 struct Running {
 	generation: u32,
-	identity: u64,
+	identity: Identity,
 	endpoint: String,
 	server: tokio::task::JoinHandle<()>,
 }
@@ -425,6 +425,7 @@ mod tests {
 				gpus: 0,
 				opened_at: 1,
 				endpoint: None,
+				..Default::default()
 			}
 		}
 

@@ -113,6 +113,7 @@ impl Trial<'_> {
 			gpus: 0,
 			opened_at: 0,
 			endpoint: None,
+			..Default::default()
 		}
 	}
 

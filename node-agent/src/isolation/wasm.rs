@@ -500,6 +500,7 @@ pub(super) async fn check(data_dir: &Path) -> Result<Vec<Verdict>> {
 			gpus: 0,
 			opened_at: 0,
 			endpoint: None,
+			..Default::default()
 		};
 		let ended = engine.start(&lease, &Tracker::silent()).await;
 		if let Err(Failure::ImageNotFound(why) | Failure::WrongDigest(why)) = &ended {

@@ -141,6 +141,10 @@ impl<T: Config> ApplicationUse<T::AccountId> for Pallet<T> {
 		});
 	}
 
+	fn update(lease: LeaseId, release: ReleaseId) {
+		Royalties::<T>::mutate_extant(lease, |record| record.release = release);
+	}
+
 	fn extend(lease: LeaseId, by: &T::AccountId, until: BlockNumber) -> DispatchResult {
 		let Some(mut record) = Royalties::<T>::get(lease) else {
 			return Ok(());

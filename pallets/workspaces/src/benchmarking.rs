@@ -62,14 +62,30 @@ where
 	all.try_into().unwrap_or_default()
 }
 
-/// As much as a requirement can say, so that all of it is judged.
-fn spec<T: Config>(replicas: u8, price: Balance) -> WorkspaceSpec<T::AccountId> {
+/// As long as one can be.
+fn workload(port: u16) -> Workload {
 	let word: Text = vec![b'x'; 256].try_into().unwrap_or_default();
-	WorkspaceSpec {
+	let path = vec![b'/'; 128].try_into().unwrap_or_default();
+	Workload {
 		image: IMAGE,
 		release: None,
 		command: vec![word; 16].try_into().unwrap_or_default(),
-		port: Some(80),
+		port: Some(port),
+		health: Some(HealthCheck {
+			probe: HealthProbe::Http { path },
+			every: 10,
+			timeout: 5,
+			failures: 3,
+			grace: 60,
+		}),
+		restart: Restart::OF_SERVICES,
+	}
+}
+
+/// As much as a requirement can say, so that all of it is judged.
+fn spec<T: Config>(replicas: u8, price: Balance) -> WorkspaceSpec<T::AccountId> {
+	WorkspaceSpec {
+		workload: workload(80),
 		requirement: Requirement {
 			max_price: price,
 			providers: Filter::Except(listed::<_, 8>(|seed| account("denied", seed.into(), 0))),
@@ -356,13 +372,24 @@ mod benchmarks {
 		let (uid, _) = listing::<T>(1);
 		let tenant = account_with_money::<T>("tenant");
 		T::Market::buy(uid, &tenant, TERM, None)?;
-		let WorkspaceSpec { command, port, .. } = spec::<T>(1, 1);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(tenant), uid, IMAGE, None, command, port);
+		_(RawOrigin::Signed(tenant), uid, workload(80));
 
 		assert!(LeaseOfUid::<T>::contains_key(uid));
 		Ok(())
+	}
+
+	#[benchmark]
+	fn update() {
+		let (id, _) = contested::<T>(8);
+		let _: sp_runtime::DispatchResult = Pallet::<T>::do_settle(id);
+		let tenant = account_with_money::<T>("tenant");
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(tenant), id, workload(81));
+
+		assert!(Requests::<T>::get(id).is_some_and(|record| record.revision == 1));
 	}
 
 	impl_benchmark_test_suite!(Pallet, crate::mock::new_test_ext(), crate::mock::Test);

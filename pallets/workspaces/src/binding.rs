@@ -29,6 +29,7 @@ pub(crate) struct Opening<AccountId> {
 	pub(crate) generation: u32,
 	pub(crate) ends_at: BlockNumber,
 	pub(crate) keeps_right: bool,
+	pub(crate) revision: u32,
 }
 
 impl<T: Config> Pallet<T> {
@@ -80,7 +81,7 @@ impl<T: Config> Pallet<T> {
 			lease,
 			Opening {
 				request,
-				release: record.spec.release,
+				release: record.spec.workload.release,
 				replica,
 				uid,
 				vid,
@@ -90,6 +91,7 @@ impl<T: Config> Pallet<T> {
 				generation: record.attempt,
 				ends_at,
 				keeps_right: false,
+				revision: record.revision,
 			},
 		)?;
 		Candidates::<T>::remove(request, replica);
@@ -133,6 +135,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let placed = Placed {
 			replica: of.replica,
+			lease,
 			node,
 			owner: of.provider.clone(),
 			region: T::Nodes::region(node),
@@ -162,6 +165,8 @@ impl<T: Config> Pallet<T> {
 				deadline: now.saturating_add(T::StartTimeout::get()).min(of.ends_at),
 				ends_at: of.ends_at,
 				keeps_right: of.keeps_right,
+				revision: of.revision,
+				refused: None,
 			},
 		);
 		Ok(placed)

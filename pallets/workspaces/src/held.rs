@@ -9,23 +9,18 @@ use frame_support::{ensure, BoundedVec};
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
 	traits::{ApplicationUse, NodeInspect, ResourceInspect},
-	Hash, IsolationClass, ReleaseId, Requirement, Uid,
+	IsolationClass, Requirement, Uid,
 };
 
 use crate::{
-	binding::Opening, Command, Config, Error, Event, ImageKind, Images, LeaseOfUid, NextRequestId,
-	Pallet, Request, Requests, WorkspaceSpec,
+	binding::Opening, Config, Error, Event, ImageKind, Images, LeaseOfUid, NextRequestId, Pallet,
+	Request, Requests, Workload, WorkspaceSpec,
 };
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_run(
-		tenant: T::AccountId,
-		uid: Uid,
-		image: Hash,
-		release: Option<ReleaseId>,
-		command: Command,
-		port: Option<u16>,
-	) -> DispatchResult {
+	pub(crate) fn do_run(tenant: T::AccountId, uid: Uid, workload: Workload) -> DispatchResult {
+		workload.validate().map_err(Error::<T>::from)?;
+		let (image, release) = (workload.image, workload.release);
 		ensure!(
 			T::Resources::holder(uid).as_ref() == Some(&tenant),
 			Error::<T>::NotTenant
@@ -35,14 +30,13 @@ impl<T: Config> Pallet<T> {
 		let vid = T::Resources::vid_of(uid).ok_or(Error::<T>::NotInForce)?;
 		let resource = T::Resources::resource(vid).ok_or(Error::<T>::NotInForce)?;
 		ensure!(T::Nodes::is_online(resource.node), Error::<T>::NodeOffline);
-		let mut published = Images::<T>::get(image).ok_or(Error::<T>::UnknownImage)?;
+		let published = Images::<T>::get(image).ok_or(Error::<T>::UnknownImage)?;
 		let wasm = published.kind == ImageKind::Wasm;
 		ensure!(
 			wasm == (resource.isolation == IsolationClass::Wasm),
 			Error::<T>::IsolationMismatch
 		);
 		let royalty = Self::royalty(release, image)?;
-		published.uses = published.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let request = NextRequestId::<T>::get();
 		NextRequestId::<T>::put(request.checked_add(1).ok_or(Error::<T>::Overflow)?);
 		let lease = Self::next_lease(resource.node)?;
@@ -50,7 +44,7 @@ impl<T: Config> Pallet<T> {
 		if let Some(release) = release {
 			T::Applications::acquire(release)?;
 		}
-		Images::<T>::insert(image, published);
+		Self::count_use(image)?;
 		let now = Self::now();
 		let term = ends_at.saturating_sub(now);
 		Self::deposit_event(Event::WorkspaceRequested {
@@ -71,6 +65,7 @@ impl<T: Config> Pallet<T> {
 				generation: 0,
 				ends_at,
 				keeps_right: true,
+				revision: 0,
 			},
 		)?;
 		Requests::<T>::insert(
@@ -78,14 +73,12 @@ impl<T: Config> Pallet<T> {
 			Request::<T> {
 				tenant,
 				spec: WorkspaceSpec {
-					image,
-					release,
-					command,
-					port,
+					workload,
 					requirement: Requirement::default(),
 					replicas: 1,
 					term,
 				},
+				revision: 0,
 				wasm,
 				budget: 0,
 				royalty,

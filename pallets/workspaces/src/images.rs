@@ -45,6 +45,23 @@ impl<T: Config> Pallet<T> {
 	}
 }
 
+impl<T: Config> Pallet<T> {
+	/// Counts one more request that uses an image.
+	pub(crate) fn count_use(digest: Hash) -> DispatchResult {
+		let mut image = Images::<T>::get(digest).ok_or(Error::<T>::UnknownImage)?;
+		image.uses = image.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
+		Images::<T>::insert(digest, image);
+		Ok(())
+	}
+
+	/// Counts one request less.
+	pub(crate) fn uncount_use(digest: Hash) {
+		Images::<T>::mutate_extant(digest, |image| {
+			image.uses = image.uses.saturating_sub(1);
+		});
+	}
+}
+
 impl<T: Config> ImageInspect for Pallet<T> {
 	fn is_published(digest: Hash) -> bool {
 		Images::<T>::contains_key(digest)

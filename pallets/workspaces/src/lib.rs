@@ -64,8 +64,10 @@ mod tests;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 mod types;
+mod updates;
 pub mod weights;
 mod worker;
+mod workload;
 
 #[cfg(feature = "runtime-benchmarks")]
 pub use benchmarking::BenchmarkHelper;
@@ -73,6 +75,7 @@ pub use pallet::*;
 pub use plan::{Plan, Planned, Seat, MAX_PLANNED};
 pub use types::*;
 pub use weights::WeightInfo;
+pub use workload::*;
 
 /// An image and the ticket of its deposit.
 pub type Image<T> =
@@ -95,12 +98,12 @@ pub mod pallet {
 		traits::{
 			ApplicationUse, Marketplace, NodeInspect, NodeUsage, ResourceInspect, ScoreInspect,
 		},
-		Balance, BlockNumber, Hash, LeaseId, NodeId, ReleaseId, RequestId, Uid,
+		Balance, BlockNumber, Hash, LeaseId, NodeId, RequestId, Uid,
 	};
 
 	use super::*;
 
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(3);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(4);
 
 	#[pallet::pallet]
 	#[pallet::storage_version(STORAGE_VERSION)]
@@ -252,6 +255,8 @@ pub mod pallet {
 		RequestCancelled { request: RequestId, refund: Balance },
 		/// What was not placed in time was taken back.
 		RequestExpired { request: RequestId, refund: Balance },
+		/// The tenant gave the replicas another workload; their machines take it in turns.
+		WorkspaceUpdated { request: RequestId, revision: u32 },
 		/// All leases of a request are over.
 		RequestCompleted { request: RequestId },
 	}
@@ -338,6 +343,24 @@ pub mod pallet {
 		UnknownRelease,
 		/// The release is of another image than the one that is asked for.
 		AnotherImage,
+		/// A health check needs a port, a path that begins with `/`, and times within its bounds.
+		BadHealthCheck,
+		/// Between 1 and 100 restarts can be asked for, and a job cannot be started again when it is done.
+		BadRestart,
+		/// The workspace has this workload already, and no machine refused it.
+		SameWorkload,
+		/// Jobs are not updated, and no service becomes one: request it anew.
+		NotAService,
+		/// A container cannot become a module, nor the other way round: request it anew.
+		AnotherKind,
+		/// A replica's use right was handed on: what runs there is its holder's.
+		HandedOn,
+		/// An update stays with its application: request it anew.
+		AnotherApplication,
+		/// An update stays at the author's price: request it anew.
+		AnotherPrice,
+		/// The revision is not between the one that runs and the newest.
+		WrongRevision,
 	}
 
 	#[pallet::view_functions]
@@ -502,16 +525,26 @@ pub mod pallet {
 		/// stays the caller's when the workspace ends. What the author of a release asks for the term is held.
 		#[pallet::call_index(11)]
 		#[pallet::weight(T::WeightInfo::run().saturating_add(T::Applications::weight()))]
-		pub fn run(
+		pub fn run(origin: OriginFor<T>, uid: Uid, workload: Workload) -> DispatchResult {
+			let tenant = ensure_signed(origin)?;
+			Self::do_run(tenant, uid, workload)
+		}
+
+		/// Gives the replicas of a service another workload of the same kind of image, application and price. Machines
+		/// replace what runs one after the other.
+		#[pallet::call_index(12)]
+		#[pallet::weight(
+			T::WeightInfo::update()
+				// Each replica's, and the two releases.
+				.saturating_add(T::Applications::weight().saturating_mul(u64::from(MAX_REPLICAS).saturating_add(2)))
+		)]
+		pub fn update(
 			origin: OriginFor<T>,
-			uid: Uid,
-			image: Hash,
-			release: Option<ReleaseId>,
-			command: Command,
-			port: Option<u16>,
+			request: RequestId,
+			workload: Workload,
 		) -> DispatchResult {
 			let tenant = ensure_signed(origin)?;
-			Self::do_run(tenant, uid, image, release, command, port)
+			Self::do_update(tenant, request, workload)
 		}
 	}
 

@@ -65,7 +65,22 @@ pub(crate) const RELEASE: ReleaseId = ReleaseId {
 	application: 4,
 	number: 2,
 };
-/// What its author asks per block.
+/// The next of the same application.
+pub(crate) const NEXT_RELEASE: ReleaseId = ReleaseId {
+	application: 4,
+	number: 3,
+};
+/// One more, for which its author asks more.
+pub(crate) const DEARER_RELEASE: ReleaseId = ReleaseId {
+	application: 4,
+	number: 4,
+};
+/// A release of another application.
+pub(crate) const OTHER_APPLICATION: ReleaseId = ReleaseId {
+	application: 5,
+	number: 1,
+};
+/// What their authors ask per block.
 pub(crate) const ROYALTY: Balance = 2;
 /// A class that exists.
 pub(crate) const CLASS: ClassId = 1;
@@ -209,7 +224,9 @@ parameter_types! {
 	pub storage Matchers: Vec<(Uid, Option<AccountId>)> = Vec::new();
 	/// What subtenants hold.
 	pub storage Let: Vec<Uid> = Vec::new();
-	/// Requests that use [`RELEASE`].
+	/// Leases that were given another release.
+	pub storage Updates: Vec<(LeaseId, ReleaseId)> = Vec::new();
+	/// Requests that use a release.
 	pub storage Uses: u32 = 0;
 	/// Who pays the author of what a lease runs, how much is taken, until when, and whether it runs.
 	pub storage Fares: BTreeMap<LeaseId, (AccountId, Balance, BlockNumber, bool)> = BTreeMap::new();
@@ -386,9 +403,14 @@ impl Marketplace<AccountId> for Stub {
 /// Takes the price to [`ESCROW`], and gives half of it back where the lease ran, all where it did not.
 impl ApplicationUse<AccountId> for Stub {
 	fn terms(release: ReleaseId) -> Option<ReleaseTerms> {
-		(release == RELEASE).then_some(ReleaseTerms {
+		let royalty = match release {
+			RELEASE | NEXT_RELEASE | OTHER_APPLICATION => ROYALTY,
+			DEARER_RELEASE => ROYALTY + 1,
+			_ => return None,
+		};
+		Some(ReleaseTerms {
 			image: IMAGE,
-			royalty: ROYALTY,
+			royalty,
 		})
 	}
 	fn acquire(_: ReleaseId) -> DispatchResult {
@@ -421,6 +443,11 @@ impl ApplicationUse<AccountId> for Stub {
 		(fare.0, fare.1, fare.2) = (*by, fare.1 + price, until);
 		Fares::set(&fares);
 		Ok(())
+	}
+	fn update(lease: LeaseId, release: ReleaseId) {
+		let mut updates = Updates::get();
+		updates.push((lease, release));
+		Updates::set(&updates);
 	}
 	fn close(lease: LeaseId, is_finished: bool) {
 		let mut fares = Fares::get();
@@ -512,10 +539,12 @@ pub(crate) fn faults(node: NodeId) -> u32 {
 /// A workspace of [`IMAGE`] for at most 10 per block.
 pub(crate) fn spec() -> WorkspaceSpec<AccountId> {
 	WorkspaceSpec {
-		image: IMAGE,
-		release: None,
-		command: Default::default(),
-		port: Some(80),
+		workload: Workload {
+			image: IMAGE,
+			port: Some(80),
+			restart: Restart::OF_SERVICES,
+			..Default::default()
+		},
 		requirement: Requirement {
 			capacity: Capacity {
 				cpu_millis: 1_000,
@@ -587,8 +616,14 @@ pub(crate) fn report(lease: LeaseId, progress: Progress) -> DispatchResult {
 
 /// A workspace runs.
 pub(crate) fn running() -> Progress {
+	running_at(0)
+}
+
+/// A workspace runs in a revision of its request.
+pub(crate) fn running_at(revision: u32) -> Progress {
 	Progress::Running {
 		endpoint: b"http://machine:80".to_vec().try_into().unwrap(),
+		revision,
 	}
 }
 

@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
 		tenant: T::AccountId,
 		spec: WorkspaceSpec<T::AccountId>,
 	) -> Option<Demand<T::AccountId>> {
-		let image = Images::<T>::get(spec.image)?;
+		let image = Images::<T>::get(spec.workload.image)?;
 		Some(Demand {
 			request: 0,
 			attempt: 0,

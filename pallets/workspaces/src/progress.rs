@@ -37,10 +37,15 @@ impl<T: Config> Pallet<T> {
 				record.state = LeaseState::Dispensing { percent };
 				Leases::<T>::insert(lease, record);
 			}
-			Progress::Running { endpoint } => {
+			Progress::Running { endpoint, revision } => {
+				Self::note_revision(&mut record, revision)?;
 				T::Applications::begin(lease);
 				record.state = LeaseState::Running;
 				record.endpoint = endpoint;
+				Leases::<T>::insert(lease, record);
+			}
+			Progress::NotUpdated { revision, reason } => {
+				Self::note_refusal(&mut record, revision, reason)?;
 				Leases::<T>::insert(lease, record);
 			}
 			Progress::Finished => Self::end(lease, record, EndReason::Finished)?,

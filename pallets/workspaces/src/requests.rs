@@ -15,8 +15,8 @@ use usufruct_primitives::{
 };
 
 use crate::{
-	Candidates, Config, Error, Event, HoldReason, ImageKind, Images, NextRequestId, OpenRequests,
-	Pallet, Request, Requests, WorkspaceSpec, MAX_REPLICAS,
+	Candidates, Config, Error, Event, HoldReason, ImageKind, Images, MalformedWorkload,
+	NextRequestId, OpenRequests, Pallet, Request, Requests, WorkspaceSpec, MAX_REPLICAS,
 };
 
 impl<T> From<Malformed> for Error<T> {
@@ -28,6 +28,15 @@ impl<T> From<Malformed> for Error<T> {
 			Malformed::Availability => Self::BadPercentage,
 			Malformed::Contradiction => Self::ContradictoryPlacement,
 			Malformed::Weights => Self::BadWeights,
+		}
+	}
+}
+
+impl<T> From<MalformedWorkload> for Error<T> {
+	fn from(malformed: MalformedWorkload) -> Self {
+		match malformed {
+			MalformedWorkload::Health => Self::BadHealthCheck,
+			MalformedWorkload::Restart => Self::BadRestart,
 		}
 	}
 }
@@ -50,28 +59,28 @@ impl<T: Config> Pallet<T> {
 		lifetime: BlockNumber,
 	) -> DispatchResult {
 		Self::ensure_bounds(&spec, window, lifetime)?;
-		let mut image = Images::<T>::get(spec.image).ok_or(Error::<T>::UnknownImage)?;
+		let (digest, release) = (spec.workload.image, spec.workload.release);
+		let image = Images::<T>::get(digest).ok_or(Error::<T>::UnknownImage)?;
 		let wasm = image.kind == ImageKind::Wasm;
 		let mut asked = spec.requirement.isolation.iter();
 		ensure!(
 			asked.all(|asked| wasm == (*asked == IsolationClass::Wasm)),
 			Error::<T>::IsolationMismatch
 		);
-		let royalty = Self::royalty(spec.release, spec.image)?;
+		let royalty = Self::royalty(release, digest)?;
 		let needed = Self::highest_price(&spec, royalty).ok_or(Error::<T>::Overflow)?;
 		ensure!(needed > 0 && budget >= needed, Error::<T>::BudgetTooSmall);
 		let request = NextRequestId::<T>::get();
 		let next = request.checked_add(1).ok_or(Error::<T>::Overflow)?;
-		image.uses = image.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		let terms = vec![spec.term; usize::from(spec.replicas)];
 		let terms = terms.try_into().map_err(|_| Error::<T>::BadReplicas)?;
 		let deposit = Self::take_request_deposit(&tenant)?;
-		if let Some(release) = spec.release {
+		if let Some(release) = release {
 			T::Applications::acquire(release)?;
 		}
 		T::Currency::hold(&HoldReason::Budget.into(), &tenant, needed)?;
 		let opened_at = Self::now();
-		Images::<T>::insert(spec.image, image);
+		Self::count_use(digest)?;
 		NextRequestId::<T>::put(next);
 		OpenRequests::<T>::insert(request, ());
 		let missing = u8::MAX
@@ -82,6 +91,7 @@ impl<T: Config> Pallet<T> {
 			Request::<T> {
 				tenant: tenant.clone(),
 				spec,
+				revision: 0,
 				wasm,
 				budget: needed,
 				royalty,
@@ -115,6 +125,7 @@ impl<T: Config> Pallet<T> {
 			window <= T::MaxWindow::get() && lifetime > window && lifetime <= T::MaxLifetime::get(),
 			Error::<T>::BadWindow
 		);
+		spec.workload.validate().map_err(Error::<T>::from)?;
 		spec.requirement.validate().map_err(Error::<T>::from)?;
 		let mut classes = spec.requirement.classes.iter();
 		ensure!(
@@ -207,10 +218,8 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		record.deposit.drop(&record.tenant)?;
-		Images::<T>::mutate_extant(record.spec.image, |image| {
-			image.uses = image.uses.saturating_sub(1);
-		});
-		if let Some(release) = record.spec.release {
+		Self::uncount_use(record.spec.workload.image);
+		if let Some(release) = record.spec.workload.release {
 			T::Applications::release(release);
 		}
 		Requests::<T>::remove(request);

@@ -4,7 +4,7 @@ use alloc::collections::BTreeMap;
 
 use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
-use usufruct_primitives::{deposit, Balance, Hash, NodeId, RequestId};
+use usufruct_primitives::{deposit, Balance, Hash, LeaseId, NodeId, RequestId};
 
 use crate::{
 	Candidates, Config, HoldReason, Images, LeaseOfUid, Leases, LeasesOfNode, OpenRequests, Pallet,
@@ -34,6 +34,17 @@ impl<T: Config> Pallet<T> {
 				LeasesOfNode::<T>::get(record.node).contains(&lease),
 				"a machine misses a lease"
 			);
+			let request = Requests::<T>::get(record.request).ok_or("a lease of no request")?;
+			ensure!(
+				record.revision <= request.revision,
+				"a lease runs what nobody asked for yet"
+			);
+			ensure!(
+				record
+					.refused
+					.is_none_or(|(refused, _)| refused > record.revision),
+				"a lease runs what its machine refused"
+			);
 		}
 		ensure!(
 			LeaseOfUid::<T>::iter().count() == count,
@@ -46,12 +57,12 @@ impl<T: Config> Pallet<T> {
 
 	/// Requests know where their leases are, whether they are open, and images their uses.
 	fn requests_count_their_leases() -> Result<(), TryRuntimeError> {
-		let mut live = BTreeMap::<RequestId, BTreeMap<u8, NodeId>>::new();
-		for (_, record) in Leases::<T>::iter() {
+		let mut live = BTreeMap::<RequestId, BTreeMap<u8, (LeaseId, NodeId)>>::new();
+		for (lease, record) in Leases::<T>::iter() {
 			let others = live
 				.entry(record.request)
 				.or_default()
-				.insert(record.replica, record.node);
+				.insert(record.replica, (lease, record.node));
 			ensure!(others.is_none(), "a replica has two leases");
 		}
 		let mut uses = BTreeMap::<Hash, u32>::new();
@@ -59,6 +70,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(
 				record.missing != 0 || record.is_live(),
 				"a request that is over"
+			);
+			ensure!(
+				record.spec.workload.validate().is_ok(),
+				"a workload out of bounds"
 			);
 			ensure!(
 				record.terms.len() == usize::from(record.spec.replicas),
@@ -72,10 +87,10 @@ impl<T: Config> Pallet<T> {
 						&& !record.is_missing(placed.replica)),
 				"a replica that is placed is missing, or was not asked for"
 			);
-			let places: BTreeMap<u8, NodeId> = record
+			let places: BTreeMap<u8, (LeaseId, NodeId)> = record
 				.placed
 				.iter()
-				.map(|placed| (placed.replica, placed.node))
+				.map(|placed| (placed.replica, (placed.lease, placed.node)))
 				.collect();
 			ensure!(
 				places.len() == record.placed.len()
@@ -86,7 +101,7 @@ impl<T: Config> Pallet<T> {
 				OpenRequests::<T>::contains_key(request) == (record.missing != 0),
 				"an open request is not listed, or the other way round"
 			);
-			let count = uses.entry(record.spec.image).or_default();
+			let count = uses.entry(record.spec.workload.image).or_default();
 			*count = count.saturating_add(1);
 		}
 		ensure!(live.is_empty(), "a lease of a request that is gone");

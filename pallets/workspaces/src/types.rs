@@ -7,18 +7,16 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use usufruct_offchain_worker::{Demand, Place, Rank};
 use usufruct_primitives::{
-	Balance, BlockNumber, Hash, NodeId, ReleaseId, RequestId, Requirement, Uid, Vid,
+	Balance, BlockNumber, LeaseId, NodeId, RequestId, Requirement, Uid, Vid,
 };
+
+use crate::{Text, Workload};
 
 /// Most replicas of one request: they are bits of a byte.
 pub const MAX_REPLICAS: u8 = 8;
 /// Machines that one request may fail on; at the next one its replica is given up.
 pub const MAX_FAILURES: u32 = 16;
 
-/// Text of at most 256 bytes.
-pub type Text = BoundedVec<u8, ConstU32<256>>;
-/// A command with its arguments: at most 16.
-pub type Command = BoundedVec<Text, ConstU32<16>>;
 /// Where a running workspace answers: at most 128 bytes.
 pub type Endpoint = BoundedVec<u8, ConstU32<128>>;
 /// The best proposal for a replica and a runner-up on another machine, in this order.
@@ -63,19 +61,13 @@ pub struct ImageRecord<AccountId, Ticket> {
 	pub deposit: Ticket,
 }
 
-/// What to run.
+/// What to run, and on what.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct WorkspaceSpec<AccountId> {
-	/// Digest of a published image.
-	pub image: Hash,
-	/// The release of an application that the image is of; `None` = of none.
-	pub release: Option<ReleaseId>,
-	/// The command with its arguments; empty = the image's own.
-	pub command: Command,
-	/// The port that it listens on; `None` = a batch job.
-	pub port: Option<u16>,
+	/// What runs.
+	pub workload: Workload,
 	/// What it needs.
 	pub requirement: Requirement<AccountId>,
 	/// How often it runs at once, 1 to 8.
@@ -93,6 +85,8 @@ pub struct RequestRecord<AccountId, Ticket> {
 	pub tenant: AccountId,
 	/// What to run.
 	pub spec: WorkspaceSpec<AccountId>,
+	/// How often the tenant gave it another workload.
+	pub revision: u32,
 	/// Whether the image is a WebAssembly module.
 	pub wasm: bool,
 	/// What is held for the replicas that are missing: the highest price, and the author's, for the
@@ -129,6 +123,8 @@ pub struct RequestRecord<AccountId, Ticket> {
 pub struct Placed<AccountId> {
 	/// The replica's index.
 	pub replica: u8,
+	/// Its lease.
+	pub lease: LeaseId,
 	/// Its machine.
 	pub node: NodeId,
 	/// The machine's owner.
@@ -301,11 +297,20 @@ pub enum Progress {
 	Running {
 		/// Where it answers; empty for a batch job.
 		endpoint: Endpoint,
+		/// The request's revision that it is of. Never less than the last time.
+		revision: u32,
 	},
 	/// A batch job came to its end.
 	Finished,
 	/// It cannot be run here.
 	Failed {
+		/// Why.
+		reason: FailureReason,
+	},
+	/// It runs on as it was: the request's newest revision cannot be run here.
+	NotUpdated {
+		/// The request's revision.
+		revision: u32,
 		/// Why.
 		reason: FailureReason,
 	},
@@ -339,6 +344,8 @@ pub enum FailureReason {
 	NoEngine,
 	/// The machine's owner does not run this image, application or author.
 	Refused,
+	/// It runs, but its health check fails.
+	Unhealthy,
 }
 
 impl FailureReason {
@@ -412,6 +419,10 @@ pub struct LeaseRecord<AccountId> {
 	pub ends_at: BlockNumber,
 	/// Whether the right was the tenant's before, and stays when the lease ends.
 	pub keeps_right: bool,
+	/// The request's revision that it runs, or shall begin with.
+	pub revision: u32,
+	/// A later revision that its machine could not run, and why.
+	pub refused: Option<(u32, FailureReason)>,
 }
 
 /// A proposal that waits for the end of its request's window.

@@ -30,6 +30,7 @@ pub trait WeightInfo {
 	fn expire_request() -> Weight;
 	fn authorize_expire_request() -> Weight;
 	fn run() -> Weight;
+	fn update() -> Weight;
 }
 
 /// Weights with the runtime's own database.
@@ -88,6 +89,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn run() -> Weight {
 		Weight::from_parts(150_000_000, 3832).saturating_add(T::DbWeight::get().reads_writes(12, 9))
+	}
+	fn update() -> Weight {
+		Weight::from_parts(150_000_000, 3832).saturating_add(T::DbWeight::get().reads_writes(19, 3))
 	}
 }
 
@@ -152,5 +156,9 @@ impl WeightInfo for () {
 	fn run() -> Weight {
 		Weight::from_parts(150_000_000, 3832)
 			.saturating_add(ParityDbWeight::get().reads_writes(12, 9))
+	}
+	fn update() -> Weight {
+		Weight::from_parts(150_000_000, 3832)
+			.saturating_add(ParityDbWeight::get().reads_writes(19, 3))
 	}
 }

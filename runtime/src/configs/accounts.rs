@@ -81,10 +81,11 @@ fn moves_nothing(call: &RuntimeCall) -> bool {
 		RuntimeCall::PomcRewards(call) => {
 			matches!(call, Rewards::claim {} | Rewards::claim_for { .. })
 		}
-		// Not `request`: it buys. Not `run`: what runs is whoever's who chose it.
-		RuntimeCall::Workspaces(call) => {
-			!matches!(call, Workspaces::request { .. } | Workspaces::run { .. })
-		}
+		// Not `request`: it buys. Not `run` nor `update`: what runs is whoever's who chose it.
+		RuntimeCall::Workspaces(call) => !matches!(
+			call,
+			Workspaces::request { .. } | Workspaces::run { .. } | Workspaces::update { .. }
+		),
 		// Not `transfer_application` nor `accept_application`: what leases pay goes to the author.
 		RuntimeCall::Applications(call) => !matches!(
 			call,

@@ -29,6 +29,8 @@ pub(crate) type Pending = (
 	Relayout<pallet_workspaces::migrations::v2::OfCandidates<Runtime>>,
 	Relayout<pallet_workspaces::migrations::v2::OfLeases<Runtime>>,
 	Relayout<pallet_workspaces::migrations::v3::OfRequests<Runtime>>,
+	Relayout<pallet_workspaces::migrations::v4::OfRequests<Runtime>>,
+	Relayout<pallet_workspaces::migrations::v4::OfLeases<Runtime>>,
 );
 
 impl pallet_migrations::Config for Runtime {

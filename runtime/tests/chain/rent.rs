@@ -1,7 +1,7 @@
 //! Bob's machines and what Charlie rents of them, by calls.
 
 use pallet_market::Holders;
-use pallet_workspaces::{ImageKind, Proposal, WorkspaceSpec};
+use pallet_workspaces::{ImageKind, Proposal, Restart, Workload, WorkspaceSpec};
 use sp_keyring::Sr25519Keyring::{Bob, Charlie};
 use usufruct_primitives::{
 	traits::RevenueShares, Capacity, HardwareKind, Hid, IsolationClass, NodeId, Requirement, Uid,
@@ -86,10 +86,12 @@ pub(crate) fn publish() {
 pub(crate) fn lease(uid: Uid) {
 	let tenant = || signed(Charlie);
 	let spec = WorkspaceSpec {
-		image: hash(7),
-		release: None,
-		command: Default::default(),
-		port: Some(80),
+		workload: Workload {
+			image: hash(7),
+			port: Some(80),
+			restart: Restart::OF_SERVICES,
+			..Default::default()
+		},
 		requirement: Requirement {
 			capacity: capacity(1),
 			max_price: MILLI,

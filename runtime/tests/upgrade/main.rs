@@ -48,7 +48,7 @@ fn a_state_of_the_last_release_gets_todays_layout_and_keeps_all_that_is_on_it() 
 		for (version, today) in [
 			(Market::on_chain_storage_version(), 2),
 			(UseRights::on_chain_storage_version(), 2),
-			(Workspaces::on_chain_storage_version(), 3),
+			(Workspaces::on_chain_storage_version(), 4),
 		] {
 			assert_eq!(version, StorageVersion::new(today));
 		}

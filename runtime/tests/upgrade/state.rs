@@ -55,11 +55,11 @@ fn rewrite<New: DecodeAll, Old: Encode>(prefix: [u8; 32], change: impl Fn(New) -
 }
 
 fn old_spec(new: WorkspaceSpec<AccountId>) -> workspaces::OldSpec {
-	let asked = new.requirement;
+	let (asked, workload) = (new.requirement, new.workload);
 	workspaces::OldSpec {
-		image: new.image,
-		command: new.command,
-		port: new.port,
+		image: workload.image,
+		command: workload.command,
+		port: workload.port,
 		requirement: workspaces::OldRequirement {
 			classes: asked.classes.into_inner(),
 			gpus: asked.gpus,

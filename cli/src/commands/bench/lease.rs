@@ -16,7 +16,10 @@ use api::runtime_types::{
 	bounded_collections::bounded_vec::BoundedVec,
 	pallet_market::pallet::Call as Market,
 	pallet_use_rights::pallet::Call as UseRights,
-	pallet_workspaces::types::{LeaseState, WorkspaceSpec},
+	pallet_workspaces::{
+		types::{LeaseState, WorkspaceSpec},
+		workload::{Restart, Workload},
+	},
 };
 
 /// What to lease.
@@ -128,10 +131,14 @@ async fn measure(
 	let client = &context.client;
 	let budget = arguments.max_price.saturating_mul(TERM.into());
 	let spec = WorkspaceSpec {
-		release: None,
-		image: arguments.image,
-		command: BoundedVec(vec![]),
-		port: Some(arguments.port),
+		workload: Workload {
+			image: arguments.image,
+			release: None,
+			command: BoundedVec(vec![]),
+			port: Some(arguments.port),
+			health: None,
+			restart: Restart::Never,
+		},
 		requirement: arguments
 			.wants
 			.clone()

@@ -8,6 +8,7 @@ use usufruct_client::{amount, AccountId32};
 
 use super::{
 	requirement::{provider, weighed, Preset, Scope, Wants},
+	upkeep::{Health, Restart, Upkeep},
 	Run, Subject,
 };
 use crate::{
@@ -31,6 +32,10 @@ pub(super) struct File {
 	command: Vec<String>,
 	/// The port that it listens on; without it, the application's, or a batch job.
 	port: Option<u16>,
+	/// How to find out whether it is well; without it, it is while it runs.
+	health: Option<Health>,
+	/// Whether it is started again on its machine; without it, always:2, and a job never.
+	restart: Option<Restart>,
 	/// How often it runs at once, 1 to 8.
 	#[serde(default = "one")]
 	replicas: u8,
@@ -215,11 +220,17 @@ fn parse(text: &str) -> Result<Run, String> {
 		(Some(_), Some(_)) => return Err("say `image` or `application`, not both".into()),
 		(None, None) => return Err("say what to run: `image` or `application`".into()),
 	}
+	let upkeep = Upkeep::new(file.health, file.restart);
+	// Of an application's port nothing is known here yet.
+	if file.application.is_none() || file.port.is_some() {
+		upkeep.check(file.port)?;
+	}
 	Ok(Run {
 		subject: Subject {
 			image,
 			application: file.application,
 			port: file.port,
+			upkeep,
 			command: file.command,
 		},
 		max_price: amount::parse(&file.max_price).map_err(|error| field("max_price", error))?,
@@ -281,6 +292,8 @@ mod tests {
 image: "0x0101010101010101010101010101010101010101010101010101010101010101"
 command: [serve, --verbose]
 port: 8080
+health: { path: /well, every: 20 }
+restart: on-failure:5
 replicas: 2
 term: 28800
 max_price: 0.01
@@ -306,6 +319,9 @@ prefer: cheapest
 		assert_eq!(subject.image.unwrap().0, [1; 32]);
 		assert_eq!(subject.command, ["serve", "--verbose"]);
 		assert_eq!(subject.port, Some(8_080));
+		let health = subject.upkeep.health().unwrap();
+		assert_eq!((health.every, health.timeout), (20, 5));
+		assert_eq!(subject.upkeep.restart, Some(Restart::OnFailure(5)));
 		assert_eq!((run.replicas, run.term), (2, 28_800));
 		assert_eq!(run.max_price, 10_000_000_000);
 		assert_eq!(run.budget, Some(600_000_000_000_000));
@@ -327,18 +343,20 @@ prefer: cheapest
 		let unknown = WHOLE.replace("window:", "windwo:");
 		let missing = WHOLE.replace("term: 28800\n", "");
 		let negative = WHOLE.replace("replicas: 2", "replicas: -2");
+		let often = WHOLE.replace("on-failure:5", "on-failure");
 		let broken = WHOLE.replace("[1, 2]", "[1, 2");
 		let nobody = WHOLE.replace("//Bob", "nobody");
 		let nowhere = WHOLE.replace("isolation: wasm", "isolation: wood");
 		let unlike = WHOLE.replace("prefer: cheapest", "prefer: luck");
 		for (text, words) in [
-			(unknown, ["windwo", "line 9"]),
+			(unknown, ["windwo", "line 11"]),
 			(missing, ["term", "line"]),
-			(negative, ["-2", "line 5"]),
+			(negative, ["-2", "line 7"]),
+			(often, ["from 1 to 100", "line 6"]),
 			(broken, ["line", "column"]),
-			(nobody, ["nobody", "line 15"]),
-			(nowhere, ["none of the words", "line 13"]),
-			(unlike, ["cheapest", "line 20"]),
+			(nobody, ["nobody", "line 17"]),
+			(nowhere, ["none of the words", "line 15"]),
+			(unlike, ["cheapest", "line 22"]),
 		] {
 			let error = parse(&text).unwrap_err();
 			for word in words {
@@ -382,12 +400,14 @@ prefer: cheapest
 		let unlucky = WHOLE.replace("except: [840]", "except: [0]");
 		let light = WHOLE.replace("prefer: cheapest", "prefer: { price: 60 }");
 		let stuck = WHOLE.replace("[owner, region]", "[node]");
+		let portless = WHOLE.replace("port: 8080\n", "");
 		let many = WHOLE.replace("[1, 2]", "[1, 2, 3, 4, 5, 6, 7, 8, 9]");
 		for (text, words) in [
 			(both, "regions: say `only` or `except`"),
 			(unlucky, "regions: 0 is no region"),
 			(light, "prefer: the weights add up to 60"),
 			(stuck, "share a machine"),
+			(portless, "health: say the port"),
 			(many, "classes: 9 are named, the chain accepts 8"),
 		] {
 			let error = parse(&text).unwrap_err();

@@ -5,6 +5,8 @@ mod file;
 mod plan;
 mod requirement;
 mod subject;
+mod update;
+mod upkeep;
 
 use std::{
 	collections::BTreeSet,
@@ -77,6 +79,9 @@ pub(crate) enum Command {
 	},
 	#[command(flatten)]
 	Access(access::Command),
+	/// Give the replicas of a request another image, command, port, health check or restarts while they run: one
+	/// after the other, each when those before it run it
+	Update(Box<update::Update>),
 	/// Take back what a request has not placed
 	Cancel {
 		/// The request
@@ -165,9 +170,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 					json!({
 						"request": id,
 						"tenant": record.tenant.to_string(),
-						"image": format!("{:?}", record.spec.image),
-						"application": record.spec.release.as_ref().map(|release| release.application),
-						"release": record.spec.release.as_ref().map(|release| release.number),
+						"image": format!("{:?}", record.spec.workload.image),
+						"application": record.spec.workload.release.as_ref().map(|release| release.application),
+						"release": record.spec.workload.release.as_ref().map(|release| release.number),
+						"revision": record.revision,
 						"replicas": record.spec.replicas,
 						"running": record.placed.0.len(),
 						"budget": amount::show(record.budget),
@@ -192,6 +198,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			.collect()),
 		Command::Call { lease, body, path } => call(context, lease, &body, &path).await,
 		Command::Access(command) => access::run(context, command).await,
+		Command::Update(update) => update::update(context, *update).await,
 		Command::Cancel { request } => {
 			context.submit(&workspaces.cancel_request(request)).await?;
 			Ok(done("cancelled"))
@@ -225,6 +232,8 @@ fn document(id: u64, lease: &Lease) -> serde_json::Value {
 		"vid": lease.vid,
 		"node": lease.node,
 		"generation": lease.generation,
+		"revision": lease.revision,
+		"not_updated": lease.refused.as_ref().map(|(revision, why)| format!("to {revision}: {why:?}")),
 		"state": format!("{:?}", lease.state),
 		"endpoint": text(&lease.endpoint.0),
 		"ends_at": lease.ends_at,
@@ -299,10 +308,7 @@ async fn specify(
 	requirement.gpus = requirement.gpus.max(needs.gpus);
 	requirement.gpu_memory_mib = requirement.gpu_memory_mib.max(needs.gpu_memory_mib);
 	let spec = types::WorkspaceSpec {
-		image: subject.image,
-		release: subject.release,
-		command: subject.command,
-		port: subject.port,
+		workload: subject.workload,
 		requirement,
 		replicas: run.replicas,
 		term: run.term,

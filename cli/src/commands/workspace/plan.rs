@@ -56,7 +56,7 @@ pub(super) async fn plan(context: &Context, run: Run) -> Outcome {
 		let page = page.ok_or_else(|| {
 			Failure::Gone(format!(
 				"image {:?} is not published: `usufruct workspace publish` first",
-				spec.image
+				spec.workload.image
 			))
 		})?;
 		all.extend(page.listings);

@@ -2,7 +2,7 @@
 
 use usufruct_client::{api, H256};
 
-use super::types::BoundedVec;
+use super::{types::BoundedVec, upkeep::Upkeep};
 use crate::{
 	commands::{
 		application::{self, Named, ReleaseId},
@@ -13,7 +13,8 @@ use crate::{
 };
 
 use api::runtime_types::{
-	pallet_applications::types::Needs, usufruct_primitives::hardware::Capacity,
+	pallet_applications::types::Needs, pallet_workspaces::workload::Workload,
+	usufruct_primitives::hardware::Capacity,
 };
 
 /// What to run, and how to start it.
@@ -29,6 +30,8 @@ pub(crate) struct Subject {
 	/// The port that it listens on; without it, the application's, or a batch job
 	#[arg(long)]
 	pub(super) port: Option<u16>,
+	#[command(flatten)]
+	pub(super) upkeep: Upkeep,
 	/// The command with its arguments, after --
 	#[arg(last = true)]
 	pub(super) command: Vec<String>,
@@ -37,10 +40,7 @@ pub(crate) struct Subject {
 /// The same, as the chain is asked for it.
 #[derive(Debug)]
 pub(crate) struct Resolved {
-	pub(crate) image: H256,
-	pub(crate) release: Option<ReleaseId>,
-	pub(crate) command: BoundedVec<BoundedVec<u8>>,
-	pub(crate) port: Option<u16>,
+	pub(crate) workload: Workload,
 	/// Per block, for the author.
 	pub(crate) royalty: u128,
 	/// What the author says that it needs.
@@ -55,10 +55,7 @@ impl Subject {
 		let command = BoundedVec(words.collect::<Vec<_>>());
 		if let Some(image) = self.image {
 			return Ok(Resolved {
-				image,
-				release: None,
-				command,
-				port: self.port,
+				workload: workload(image, None, command, self.port, &self.upkeep)?,
 				royalty: 0,
 				needs: Needs {
 					capacity: Capacity {
@@ -84,16 +81,34 @@ impl Subject {
 			record.attestations,
 			record.flags,
 		));
+		let command = match command.0.is_empty() {
+			true => record.spec.command,
+			false => command,
+		};
+		let port = self.port.or(record.spec.port);
+		let (image, release) = (record.spec.image, Some(found.id));
 		Ok(Resolved {
-			image: record.spec.image,
-			release: Some(found.id),
-			command: match command.0.is_empty() {
-				true => record.spec.command,
-				false => command,
-			},
-			port: self.port.or(record.spec.port),
+			workload: workload(image, release, command, port, &self.upkeep)?,
 			royalty: record.spec.royalty,
 			needs: record.spec.needs,
 		})
 	}
+}
+
+fn workload(
+	image: H256,
+	release: Option<ReleaseId>,
+	command: BoundedVec<BoundedVec<u8>>,
+	port: Option<u16>,
+	upkeep: &Upkeep,
+) -> Result<Workload, Failure> {
+	upkeep.check(port).map_err(Failure::Usage)?;
+	Ok(Workload {
+		image,
+		release,
+		command,
+		port,
+		health: upkeep.health(),
+		restart: upkeep.restart(port),
+	})
 }

@@ -46,7 +46,7 @@ use super::{
 };
 use crate::{
 	access::Secrets,
-	domain::{Actual, Condition, DesiredLease, Isolation},
+	domain::{Actual, Condition, DesiredLease, Identity, Isolation},
 };
 
 const LEASE: &str = "usufruct.lease";
@@ -697,7 +697,7 @@ fn belongs_to(labels: &HashMap<String, String>) -> Option<(u64, u32)> {
 }
 
 /// Which lease of its number something is labelled with.
-fn identity(labels: &HashMap<String, String>) -> Option<u64> {
+fn identity(labels: &HashMap<String, String>) -> Option<Identity> {
 	labels.get(IDENTITY)?.parse().ok()
 }
 

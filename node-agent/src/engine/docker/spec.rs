@@ -198,6 +198,7 @@ mod tests {
 			gpus: 0,
 			opened_at: 1,
 			endpoint: None,
+			..Default::default()
 		}
 	}
 

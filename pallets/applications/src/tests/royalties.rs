@@ -187,3 +187,26 @@ fn a_renewal_that_cannot_be_paid_is_refused() {
 		);
 	});
 }
+
+#[test]
+fn a_lease_that_goes_on_with_another_release_is_paid_as_before_and_holds_the_new_one_alone() {
+	build_and_execute(|| {
+		let old = published();
+		let new = release(old.application, ROYALTY);
+		opened(LEASE, old);
+		Hooks::begin(LEASE);
+		pass(10);
+		// As a request does it that is updated.
+		assert_ok!(Hooks::acquire(new));
+		Hooks::update(LEASE, new);
+		Hooks::release(old);
+		assert_ok!(Registry::retract_release(signed(AUTHOR), old));
+		assert_ok!(Registry::do_try_state());
+		pass(15);
+		Hooks::close(LEASE, false);
+		assert_eq!(books(), (75, 0));
+		// One that pays nothing has nothing to be noted.
+		Hooks::update(LEASE, new);
+		assert_eq!(Royalties::<Test>::iter().count(), 0);
+	});
+}

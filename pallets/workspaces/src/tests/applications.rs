@@ -3,7 +3,7 @@
 use frame_support::{assert_noop, assert_ok};
 use usufruct_primitives::{
 	traits::{Marketplace, OnPurchaseRenewal},
-	BlockNumber, LeaseId, ReleaseId, RequestId,
+	BlockNumber, Hash, LeaseId, ReleaseId, RequestId,
 };
 
 use crate::{mock::*, *};
@@ -11,7 +11,7 @@ use crate::{mock::*, *};
 /// [`TENANT`] asks for replicas of [`RELEASE`].
 fn request_release(replicas: u8) -> RequestId {
 	request_with(0, |spec| {
-		spec.release = Some(RELEASE);
+		spec.workload.release = Some(RELEASE);
 		spec.replicas = replicas;
 	})
 }
@@ -42,7 +42,7 @@ fn the_budget_of_a_release_covers_machine_and_author() {
 		));
 		assert_eq!((budget(), Uses::get()), (0, 0));
 		let mut spec = spec();
-		spec.release = Some(RELEASE);
+		spec.workload.release = Some(RELEASE);
 		let tight = |budget| {
 			let origin = RuntimeOrigin::signed(TENANT);
 			Workspaces::request(origin, spec.clone(), budget, 0, LIFETIME)
@@ -57,7 +57,7 @@ fn a_release_that_is_not_there_or_of_another_image_is_refused() {
 	build_and_execute(|| {
 		let ask = |change: &dyn Fn(&mut WorkspaceSpec<AccountId>)| {
 			let mut spec = spec();
-			spec.release = Some(RELEASE);
+			spec.workload.release = Some(RELEASE);
 			change(&mut spec);
 			Workspaces::request(RuntimeOrigin::signed(TENANT), spec, ENDOWMENT, 0, LIFETIME)
 		};
@@ -65,9 +65,9 @@ fn a_release_that_is_not_there_or_of_another_image_is_refused() {
 			application: 1,
 			number: 1,
 		};
-		let unknown = ask(&|spec| spec.release = Some(other));
+		let unknown = ask(&|spec| spec.workload.release = Some(other));
 		assert_noop!(unknown, Error::<Test>::UnknownRelease);
-		let another = ask(&|spec| spec.image = MODULE);
+		let another = ask(&|spec| spec.workload.image = MODULE);
 		assert_noop!(another, Error::<Test>::AnotherImage);
 	});
 }
@@ -155,14 +155,22 @@ fn a_renewal_extends_what_the_author_is_paid_for() {
 	});
 }
 
+/// A job of [`RELEASE`].
+fn of_release(image: Hash) -> Workload {
+	Workload {
+		image,
+		release: Some(RELEASE),
+		..Default::default()
+	}
+}
+
 /// [`TENANT`] runs [`RELEASE`] on a right that it holds.
 fn held_release() -> LeaseId {
 	list(7, 5);
 	assert_ok!(Stub::buy(7, &TENANT, TERM, None));
 	let lease = NextLeaseId::<Test>::get();
 	let origin = RuntimeOrigin::signed(TENANT);
-	let none = Default::default();
-	assert_ok!(Workspaces::run(origin, 7, IMAGE, Some(RELEASE), none, None));
+	assert_ok!(Workspaces::run(origin, 7, of_release(IMAGE)));
 	lease
 }
 
@@ -174,14 +182,7 @@ fn what_runs_on_a_held_right_pays_its_author_too() {
 		assert_eq!(budget(), 0);
 		assert_ok!(Workspaces::terminate(RuntimeOrigin::signed(TENANT), lease));
 		assert_eq!((Fares::get().len(), Uses::get()), (0, 0));
-		let other = Workspaces::run(
-			RuntimeOrigin::signed(TENANT),
-			7,
-			MODULE,
-			Some(RELEASE),
-			Default::default(),
-			None,
-		);
+		let other = Workspaces::run(RuntimeOrigin::signed(TENANT), 7, of_release(MODULE));
 		assert!(other.is_err());
 	});
 }

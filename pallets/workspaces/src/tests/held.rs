@@ -13,7 +13,15 @@ const UID: Uid = 7;
 
 fn run(who: AccountId, image: Hash) -> DispatchResult {
 	let origin = RuntimeOrigin::signed(who);
-	Workspaces::run(origin, UID, image, None, Default::default(), Some(80))
+	Workspaces::run(origin, UID, workload(image))
+}
+
+fn workload(image: Hash) -> Workload {
+	Workload {
+		image,
+		port: Some(80),
+		..Default::default()
+	}
 }
 
 /// The tenant holds a right for [`TERM`] blocks, bought on the market.
@@ -45,7 +53,7 @@ fn a_workspace_runs_on_a_held_right_at_once_for_the_rest_of_its_term() {
 		);
 		assert!(record.keeps_right);
 		let request = Requests::<Test>::get(record.request).expect("the agent reads it");
-		assert_eq!((request.spec.image, request.spec.port), (IMAGE, Some(80)));
+		assert_eq!(request.spec.workload, workload(IMAGE));
 		assert_eq!((request.spec.term, request.budget), (TERM - 10, 0));
 		// The deposit is all that is taken.
 		let deposit = held(TENANT, HoldReason::Request);
@@ -119,7 +127,7 @@ fn only_the_holder_of_a_right_in_force_runs_something_on_it() {
 			assert_noop!(run(who, IMAGE), Error::<Test>::NotTenant);
 		}
 		for origin in [RuntimeOrigin::root(), RuntimeOrigin::none()] {
-			let ran = Workspaces::run(origin, UID, IMAGE, None, Default::default(), None);
+			let ran = Workspaces::run(origin, UID, workload(IMAGE));
 			assert_noop!(ran, BadOrigin);
 		}
 		pass(TERM);

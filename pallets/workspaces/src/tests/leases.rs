@@ -104,7 +104,8 @@ fn a_running_workspace_may_move_to_another_endpoint() {
 		assert_ok!(report(
 			lease,
 			Progress::Running {
-				endpoint: Default::default()
+				endpoint: Default::default(),
+				revision: 0,
 			}
 		));
 		assert!(Leases::<Test>::get(lease).unwrap().endpoint.is_empty());

@@ -11,5 +11,7 @@ mod placement;
 mod pool;
 mod proposals;
 mod requests;
+mod updates;
 mod windows;
 mod worker;
+mod workloads;

@@ -90,7 +90,7 @@ fn take(step: Step, next_uid: &mut u64) {
 			(spec.replicas, spec.term) = (replicas, term);
 			// Machines repeat, so that this is refused now and then.
 			spec.requirement.apart.node = term % 2 == 0;
-			spec.release = (term % 3 == 0).then_some(RELEASE);
+			spec.workload.release = (term % 3 == 0).then_some(RELEASE);
 			Workspaces::request(tenant, spec, ENDOWMENT, window, LIFETIME)
 		}
 		Step::Propose {
@@ -152,7 +152,7 @@ proptest! {
 				let sold: std::collections::BTreeSet<_> = Purchases::get().into_keys().collect();
 				let leased: std::collections::BTreeSet<_> = LeaseOfUid::<Test>::iter_keys().collect();
 				assert_eq!(sold, leased);
-				let named = |record: &crate::Request<Test>| record.spec.release.is_some();
+				let named = |record: &crate::Request<Test>| record.spec.workload.release.is_some();
 				let named = Requests::<Test>::iter_values().filter(named).count();
 				assert_eq!(Uses::get() as usize, named);
 				let paying: Vec<_> = Fares::get().into_keys().collect();

@@ -97,7 +97,7 @@ fn gpus_and_a_proved_score_are_required_where_they_are_asked_for() {
 #[test]
 fn a_module_runs_in_a_wasm_sandbox_only() {
 	build_and_execute(|| {
-		let request = request_with(0, |spec| spec.image = MODULE);
+		let request = request_with(0, |spec| spec.workload.image = MODULE);
 		list(1, 5);
 		list_with(2, 5, |l| l.isolation = IsolationClass::Wasm);
 		assert_noop!(propose(request, 0, 1), Error::<Test>::Unsuitable);

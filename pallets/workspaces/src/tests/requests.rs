@@ -84,7 +84,7 @@ fn amounts_that_overflow_are_refused() {
 #[test]
 fn an_unknown_image_is_refused() {
 	build_and_execute(|| {
-		let asked = ask(|spec| spec.image = Default::default(), ENDOWMENT);
+		let asked = ask(|spec| spec.workload.image = Default::default(), ENDOWMENT);
 		assert_noop!(asked, Error::<Test>::UnknownImage);
 	});
 }
@@ -107,7 +107,7 @@ fn the_isolation_fits_the_kind_of_image() {
 	build_and_execute(|| {
 		let set = |image, isolation| {
 			move |spec: &mut WorkspaceSpec<AccountId>| {
-				spec.image = image;
+				spec.workload.image = image;
 				spec.requirement.isolation.try_push(isolation).unwrap();
 			}
 		};

@@ -235,7 +235,7 @@ fn a_plan_goes_on_where_it_ended_and_knows_published_images_only() {
 		assert_eq!((plan(0).listings.len(), plan(0).next), (2, Some(3)));
 		assert_eq!((plan(3).listings.len(), plan(3).next), (1, None));
 		let unknown = WorkspaceSpec {
-			image: Default::default(),
+			workload: Workload::default(),
 			..spec()
 		};
 		assert_eq!(Workspaces::plan(TENANT, unknown, 0, 2), None);
