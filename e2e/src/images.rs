@@ -56,6 +56,8 @@ pub fn container(host: &str, name: &str, folder: &Path) -> Result<String> {
 		"sha256sum",
 		"cut",
 		"cat",
+		"mkdir",
+		"rm",
 		"tar",
 		"id",
 		"sleep",

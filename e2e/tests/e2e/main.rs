@@ -17,4 +17,5 @@ mod main_job;
 mod node;
 mod rewards;
 mod trade;
+mod upkeep;
 mod wallet;
