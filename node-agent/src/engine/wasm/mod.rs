@@ -5,6 +5,8 @@
 //! instance, with the body on standard input and `REQUEST_METHOD`, `PATH_INFO` and `QUERY_STRING` in
 //! the environment; standard output is the answer. One without a port runs once.
 
+mod module;
+
 use std::{
 	collections::HashMap,
 	path::Path,
@@ -20,15 +22,11 @@ use axum::{
 };
 use tokio::sync::Semaphore;
 use usufruct_access::message::{Channel, Step};
-use wasmtime::{Config, Engine, Linker, Module, Store, StoreLimits, StoreLimitsBuilder, Trap};
-use wasmtime_wasi::{
-	p2::pipe::{MemoryInputPipe, MemoryOutputPipe},
-	preview1::{self, WasiP1Ctx},
-	I32Exit, WasiCtxBuilder,
-};
+use wasmtime::{Config, Engine, Module};
 
+use self::module::Program;
 use super::{
-	log::{Log, Written},
+	log::Log,
 	modules::{Modules, Sources},
 	progress::Tracker,
 	Failure, Started,
@@ -48,11 +46,6 @@ const TICKS: u64 = 300;
 const LONGEST: Duration = Duration::from_secs(30);
 /// Runs at once of one workspace; more wait.
 const CONCURRENCY: usize = 4;
-
-struct State {
-	wasi: WasiP1Ctx,
-	limits: StoreLimits,
-}
 
 struct Running {
 	generation: u32,
@@ -83,18 +76,6 @@ impl std::fmt::Debug for WasmEngine {
 			.field("modules", &self.modules)
 			.finish_non_exhaustive()
 	}
-}
-
-/// A module with the memory that it may use.
-#[derive(Clone)]
-struct Program {
-	engine: Engine,
-	module: Module,
-	memory: usize,
-	arguments: Vec<String>,
-	/// The tenant's variables, which may be secret.
-	variables: Vec<(String, String)>,
-	log: Arc<Log>,
 }
 
 impl WasmEngine {
@@ -282,87 +263,6 @@ async fn answer(program: Program, gate: Arc<Semaphore>, request: Request<Body>) 
 			(StatusCode::BAD_GATEWAY, text).into_response()
 		}
 		Err(error) => (StatusCode::BAD_GATEWAY, format!("{error}\n")).into_response(),
-	}
-}
-
-impl Program {
-	/// Runs `_start` once in a fresh instance.
-	fn run(&self, input: Vec<u8>, environment: &[(&str, String)]) -> Result<Vec<u8>, Failure> {
-		let crashed = |error: wasmtime::Error| Failure::Crashed(format!("{error:#}"));
-		let mut linker: Linker<State> = Linker::new(&self.engine);
-		preview1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)
-			.map_err(crashed)?;
-		let output = MemoryOutputPipe::new(MAX_BODY);
-		let mut builder = WasiCtxBuilder::new();
-		builder
-			.stdin(MemoryInputPipe::new(input))
-			.stdout(output.clone())
-			.stderr(Written::new(self.log.clone()))
-			.arg("workspace");
-		builder.args(&self.arguments);
-		for (name, value) in &self.variables {
-			builder.env(name, value);
-		}
-		for (name, value) in environment {
-			builder.env(name, value);
-		}
-		let limits = StoreLimitsBuilder::new()
-			.memory_size(self.memory)
-			.instances(1)
-			.memories(1)
-			.tables(4)
-			.table_elements(100_000)
-			.trap_on_grow_failure(true)
-			.build();
-		let mut store = Store::new(
-			&self.engine,
-			State {
-				wasi: builder.build_p1(),
-				limits,
-			},
-		);
-		store.limiter(|state| &mut state.limits);
-		store.set_fuel(FUEL).map_err(crashed)?;
-		store.set_epoch_deadline(TICKS);
-		let run = async {
-			let instance = linker.instantiate_async(&mut store, &self.module).await?;
-			let start = instance.get_typed_func::<(), ()>(&mut store, "_start")?;
-			start.call_async(&mut store, ()).await
-		};
-		let run = tokio::time::timeout(LONGEST, run);
-		let too_long =
-			|| Failure::LimitExceeded(format!("more than {} seconds", LONGEST.as_secs()));
-		// This thread is for one run alone: see `spawn_blocking` where it is called.
-		let result = tokio::runtime::Handle::current().block_on(run);
-		match result.map_err(|_| too_long())? {
-			Ok(()) => {}
-			Err(error) => match (
-				error.downcast_ref::<I32Exit>(),
-				error.downcast_ref::<Trap>(),
-			) {
-				(Some(I32Exit(0)), _) => {}
-				(Some(I32Exit(code)), _) => {
-					return Err(Failure::Crashed(format!("ended with status {code}")))
-				}
-				(_, Some(Trap::OutOfFuel)) => {
-					return Err(Failure::LimitExceeded(format!(
-						"more than {FUEL} instructions"
-					)))
-				}
-				(_, Some(Trap::Interrupt)) => return Err(too_long()),
-				_ => {
-					let text = format!("{error:#}");
-					// The limiter's refusal is not a trap of its own.
-					return Err(if text.contains("forcing trap when growing memory") {
-						Failure::LimitExceeded(format!("more than {} bytes of memory", self.memory))
-					} else {
-						Failure::Crashed(text)
-					});
-				}
-			},
-		}
-		drop(store);
-		Ok(output.contents().to_vec())
 	}
 }
 
