@@ -371,6 +371,7 @@ impl Chain {
 				port: workload.port,
 				cpu_millis: resource.capacity.cpu_millis,
 				memory_mib: resource.capacity.memory_mib,
+				disk_mib: resource.capacity.disk_mib,
 				parts: resource.parts.0.clone(),
 				gpus: resource.gpus,
 				opened_at: lease.opened_at,

@@ -91,6 +91,8 @@ pub struct DesiredLease {
 	pub cpu_millis: u32,
 	/// Memory in MiB.
 	pub memory_mib: u32,
+	/// Disk in MiB; 0 = none was bought.
+	pub disk_mib: u32,
 	/// The HIDs that it is cut from.
 	pub parts: Vec<u64>,
 	/// Number of GPUs among them.
@@ -461,6 +463,7 @@ mod tests {
 			port: Some(80),
 			cpu_millis: 0,
 			memory_mib: 64,
+			disk_mib: 0,
 			parts: vec![],
 			gpus: 0,
 			opened_at: 1,

@@ -183,6 +183,7 @@ async fn run(config: Config) -> Result<()> {
 		tracing::info!("{note}");
 	}
 	let metrics = server::Metrics::new()?;
+	metrics.add(engines.collectors())?;
 	server::serve(config.listen, metrics.clone()).await?;
 	let chain = Chain::connect(&config, Duration::from_secs(60)).await?;
 	let identity = machine.identity;

@@ -9,7 +9,7 @@ use std::{
 
 use axum::{extract::State, http::StatusCode, routing::get, Router};
 use eyre::{Result, WrapErr};
-use prometheus::{Encoder, IntCounter, IntGauge, Registry, TextEncoder};
+use prometheus::{core::Collector, Encoder, IntCounter, IntGauge, Registry, TextEncoder};
 
 /// Seconds without a finalized block after which the agent is not ready.
 const STALE: u64 = 60;
@@ -103,6 +103,18 @@ impl Metrics {
 			registry,
 			seen: Arc::default(),
 		})
+	}
+
+	/// Tells what others count, too.
+	///
+	/// # Errors
+	///
+	/// Where a name is used twice.
+	pub fn add(&self, collectors: Vec<Box<dyn Collector>>) -> Result<()> {
+		for collector in collectors {
+			self.registry.register(collector)?;
+		}
+		Ok(())
 	}
 
 	/// Notes a finalized block.

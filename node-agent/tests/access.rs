@@ -91,6 +91,7 @@ impl Bench {
 			port: Some(80),
 			cpu_millis: 0,
 			memory_mib: 4,
+			disk_mib: 0,
 			parts: vec![],
 			gpus: 0,
 			opened_at: 1,

@@ -93,14 +93,14 @@ impl Log {
 	}
 }
 
-/// A module's standard error, which goes to its log. Never full: the log forgets.
+/// A standard stream of a workspace, which goes to its log. Never full: the log forgets.
 #[derive(Clone, Debug)]
-pub struct Written(Arc<Log>);
+pub struct Written(Arc<Log>, Channel);
 
 impl Written {
-	/// What is written goes to this log.
-	pub fn new(log: Arc<Log>) -> Self {
-		Self(log)
+	/// What is written goes to this log, as of this stream.
+	pub fn new(log: Arc<Log>, channel: Channel) -> Self {
+		Self(log, channel)
 	}
 }
 
@@ -127,7 +127,7 @@ impl Pollable for Written {
 
 impl OutputStream for Written {
 	fn write(&mut self, bytes: bytes::Bytes) -> Result<(), StreamError> {
-		self.0.write(Channel::Err, &bytes);
+		self.0.write(self.1, &bytes);
 		Ok(())
 	}
 
@@ -146,7 +146,7 @@ impl AsyncWrite for Written {
 		_: &mut Context<'_>,
 		bytes: &[u8],
 	) -> Poll<io::Result<usize>> {
-		self.0.write(Channel::Err, bytes);
+		self.0.write(self.1, bytes);
 		Poll::Ready(Ok(bytes.len()))
 	}
 

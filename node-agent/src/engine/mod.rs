@@ -138,7 +138,7 @@ impl Engines {
 		self.dispensing
 			.keep(|lease, generation| is_kept(lease, generation) || is_starting(lease));
 		self.wasm
-			.keep_logs(|lease, generation| is_kept(lease, generation) || is_starting(lease));
+			.keep(|lease, generation| is_kept(lease, generation) || is_starting(lease));
 		locks.retain(|_, lock| lock.try_lock().is_err());
 	}
 
@@ -146,6 +146,11 @@ impl Engines {
 	pub fn names(&self) -> Vec<&'static str> {
 		let docker = self.docker.as_ref().map(|_| "docker");
 		["wasm"].into_iter().chain(docker).collect()
+	}
+
+	/// What tells how much of the processor leases used.
+	pub fn collectors(&self) -> Vec<Box<dyn prometheus::core::Collector>> {
+		self.wasm.collectors()
 	}
 
 	/// The container engine, where there is one.

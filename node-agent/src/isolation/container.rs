@@ -109,6 +109,7 @@ impl Trial<'_> {
 			port,
 			cpu_millis: CPU_MILLIS,
 			memory_mib: MEMORY_MIB,
+			disk_mib: 0,
 			parts: vec![],
 			gpus: 0,
 			opened_at: 0,

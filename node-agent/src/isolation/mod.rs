@@ -4,6 +4,7 @@
 //! of it: each attempt says what it tried and how it was stopped. One that is not stopped is a hole in this
 //! machine's isolation.
 
+pub(crate) mod component;
 mod container;
 mod image;
 pub mod inside;
@@ -23,7 +24,7 @@ pub enum Class {
 	Container,
 	/// Containers on a kernel of their own, where the engine has the runtime `runsc`
 	Gvisor,
-	/// WebAssembly modules
+	/// WebAssembly modules and components
 	Wasm,
 }
 

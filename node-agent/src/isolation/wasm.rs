@@ -1,11 +1,11 @@
 //! WebAssembly modules, put to the test on the agent's own engine. Each module tries one thing; what it ends with says
-//! how it went.
+//! how it went. Components are tried as well: see `component.rs`.
 
 use std::path::Path;
 
 use eyre::{bail, Result, WrapErr};
 
-use super::{Outcome, Verdict};
+use super::{component, Outcome, Verdict};
 use crate::{
 	domain::{DesiredLease, ImageKind, Isolation},
 	engine::{modules::Sources, progress::Tracker, wasm::WasmEngine, Failure, Started},
@@ -13,7 +13,7 @@ use crate::{
 
 /// How a module says what it found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ends {
+pub(super) enum Ends {
 	/// It ends with the error that a function of the host gave, and well where there was none.
 	WithError,
 	/// It must not be run at all: what it wants from its host is not there, or is too much.
@@ -24,11 +24,11 @@ enum Ends {
 	AtLimit,
 }
 
-struct Attempt {
-	name: &'static str,
-	tried: &'static str,
-	ends: Ends,
-	module: String,
+pub(super) struct Attempt {
+	pub(super) name: &'static str,
+	pub(super) tried: &'static str,
+	pub(super) ends: Ends,
+	pub(super) module: String,
 }
 
 /// A function of the host.
@@ -443,6 +443,7 @@ fn attempts() -> Vec<Attempt> {
 	let mut all = files();
 	all.extend(beyond());
 	all.extend(limits());
+	all.extend(component::attempts());
 	all
 }
 
@@ -496,6 +497,7 @@ pub(super) async fn check(data_dir: &Path) -> Result<Vec<Verdict>> {
 			port: None,
 			cpu_millis: 0,
 			memory_mib: 4,
+			disk_mib: 1,
 			parts: vec![],
 			gpus: 0,
 			opened_at: 0,

@@ -194,6 +194,7 @@ mod tests {
 			port: Some(80),
 			cpu_millis: 1_500,
 			memory_mib: 256,
+			disk_mib: 0,
 			parts: vec![],
 			gpus: 0,
 			opened_at: 1,

@@ -1,30 +1,51 @@
-//! WebAssembly modules as workspaces: WASI preview 1, without files, network or clocks of the host's
-//! making, with limits on fuel, memory, time and output.
+//! WebAssembly as workspaces, in this process: core modules of WASI preview 1 ([`module`]) and components of preview 2
+//! ([`component`]); an image's bytes say which it is. Both have limits on fuel, memory, time, output and how many run at once, and burn
+//! what their lease bought of the processor ([`fuel`]). Components have files, too ([`files`]), and may ask others by HTTP
+//! ([`outgoing`]).
 //!
 //! A module with a port is called as WAGI calls it: each HTTP request runs `_start` in a fresh
 //! instance, with the body on standard input and `REQUEST_METHOD`, `PATH_INFO` and `QUERY_STRING` in
-//! the environment; standard output is the answer. One without a port runs once.
+//! the environment; standard output is the answer. A component with a port answers by `wasi:http`. What has no port runs once.
 
+mod body;
+mod component;
+mod files;
+pub mod fuel;
+mod ledger;
+mod limits;
 mod module;
+mod outgoing;
+mod sockets;
+#[cfg(test)]
+mod tests;
 
 use std::{
+	borrow::Cow,
 	collections::HashMap,
-	path::Path,
+	fs, io,
+	os::unix::fs::DirBuilderExt,
+	path::{Path, PathBuf},
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
 
 use axum::{
 	body::{to_bytes, Body},
-	http::{Request, StatusCode},
+	http::{header, Request, StatusCode},
 	response::{IntoResponse, Response},
 	Router,
 };
-use tokio::sync::Semaphore;
+use prometheus::core::Collector;
+use tokio::sync::{oneshot, Semaphore};
 use usufruct_access::message::{Channel, Step};
-use wasmtime::{Config, Engine, Module};
+use wasmtime::{Config, Engine};
 
-use self::module::Program;
+use self::{
+	files::Folder,
+	fuel::{Account, Usage},
+	module::MAX_BODY,
+	outgoing::Outgoing,
+};
 use super::{
 	log::Log,
 	modules::{Modules, Sources},
@@ -36,16 +57,10 @@ use crate::{
 	domain::{Actual, Condition, DesiredLease, Identity},
 };
 
-/// Largest body of a request, and of an answer.
-const MAX_BODY: usize = 1 << 20;
-/// Instructions, roughly, of one run: some seconds.
-const FUEL: u64 = 20_000_000_000;
-/// Longest run in ticks of a tenth of a second: ends what computes without using fuel.
-const TICKS: u64 = 300;
-/// Longest run: ends what waits in a function of its host, where no instruction is counted.
-const LONGEST: Duration = Duration::from_secs(30);
 /// Runs at once of one workspace; more wait.
 const CONCURRENCY: usize = 4;
+/// Longest that they do.
+const QUEUE: Duration = Duration::from_secs(30);
 
 struct Running {
 	generation: u32,
@@ -60,13 +75,35 @@ impl Drop for Running {
 	}
 }
 
-/// Runs modules in this process.
+/// What a lease gives to whatever runs for it.
+struct Tenant {
+	/// In bytes.
+	memory: usize,
+	arguments: Vec<String>,
+	/// The tenant's variables, which may be secret.
+	variables: Vec<(String, String)>,
+	log: Arc<Log>,
+	account: Arc<Account>,
+}
+
+/// What is kept of a lease for as long as it is open, whether or not it runs.
+struct Kept {
+	generation: u32,
+	log: Arc<Log>,
+	account: Arc<Account>,
+}
+
+/// Runs WebAssembly in this process.
 pub struct WasmEngine {
 	engine: Engine,
 	modules: Arc<Modules>,
 	public_address: String,
+	/// Where the folders of leases are.
+	folders: PathBuf,
 	running: Mutex<HashMap<u64, Running>>,
-	logs: Mutex<HashMap<u64, (u32, Arc<Log>)>>,
+	kept: Mutex<HashMap<u64, Kept>>,
+	usage: Usage,
+	outgoing: Outgoing,
 	secrets: Option<Secrets>,
 }
 
@@ -78,12 +115,24 @@ impl std::fmt::Debug for WasmEngine {
 	}
 }
 
+/// What an image is.
+#[derive(Clone)]
+enum Program {
+	Module(module::Program),
+	Component(component::Program),
+}
+
+/// Whether bytes are a component, and not a core module: what the two bytes after the version say.
+fn is_component(bytes: &[u8]) -> bool {
+	matches!(bytes, [0, b'a', b's', b'm', _, _, 1, 0, ..])
+}
+
 impl WasmEngine {
 	/// Prepares the engine.
 	///
 	/// # Errors
 	///
-	/// Where the modules' folder cannot be created or the compiler does not know the processor.
+	/// Where a folder cannot be created or the compiler does not know the processor.
 	pub fn new(
 		data_dir: &Path,
 		public_address: &str,
@@ -109,30 +158,88 @@ impl WasmEngine {
 					std::thread::sleep(Duration::from_millis(100));
 				}
 			})?;
+		let outgoing = Outgoing::new(sources.private)?;
 		let modules = Modules::new(data_dir.join("modules"), sources)?;
+		let folders = data_dir.join("files");
+		// Tenants' files are nobody's business but the agent's.
+		fs::DirBuilder::new()
+			.recursive(true)
+			.mode(0o700)
+			.create(&folders)?;
 		Ok(Self {
 			engine,
 			modules: modules.into(),
 			public_address: public_address.into(),
+			folders,
 			running: Mutex::default(),
-			logs: Mutex::default(),
+			kept: Mutex::default(),
+			usage: Usage::new()?,
+			outgoing,
 			secrets,
 		})
 	}
 
-	fn logs(&self) -> MutexGuard<'_, HashMap<u64, (u32, Arc<Log>)>> {
-		self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+	fn kept(&self) -> MutexGuard<'_, HashMap<u64, Kept>> {
+		self.kept.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
-	/// What the lease's module wrote; `None` where no module was started for it.
+	/// What the lease's workspace wrote; `None` where none was started for it.
 	pub fn log(&self, lease: u64) -> Option<Arc<Log>> {
-		self.logs().get(&lease).map(|(_, log)| log.clone())
+		self.kept().get(&lease).map(|kept| kept.log.clone())
 	}
 
-	/// Forgets the logs of all leases but these.
-	pub fn keep_logs(&self, is_kept: impl Fn(u64, u32) -> bool) {
-		self.logs()
-			.retain(|lease, (generation, _)| is_kept(*lease, *generation));
+	/// What tells how much leases used.
+	pub fn collectors(&self) -> Vec<Box<dyn Collector>> {
+		self.usage.collectors()
+	}
+
+	/// Forgets the logs, counts and files of all leases but these.
+	pub fn keep(&self, is_kept: impl Fn(u64, u32) -> bool) {
+		self.kept().retain(|lease, kept| {
+			let stays = is_kept(*lease, kept.generation);
+			if !stays {
+				kept.account.close();
+				self.usage.forget(*lease);
+			}
+			stays
+		});
+		let is_over = |name: &str| {
+			let mut numbers = name.split('-');
+			let lease = numbers.next().and_then(|text| text.parse().ok());
+			let generation = numbers.next().and_then(|text| text.parse().ok());
+			matches!((lease, generation), (Some(lease), Some(generation)) if !is_kept(lease, generation))
+		};
+		if let Err(error) = self.remove_folders(is_over) {
+			// A run that is being ended may have one file open still: it is tried again with the next block.
+			tracing::debug!(%error, "the files of a lease that is over are not removed yet");
+		}
+	}
+
+	/// The folder of a lease: of this one alone, and not of another that had its number on a fork.
+	fn folder_name(lease: &DesiredLease) -> String {
+		let (number, generation, identity) = (lease.lease, lease.generation, lease.identity());
+		format!("{number}-{generation}-{identity:016x}")
+	}
+
+	fn remove_folders(&self, is_over: impl Fn(&str) -> bool) -> io::Result<()> {
+		for entry in fs::read_dir(&self.folders)? {
+			let entry = entry?;
+			if entry.file_name().to_str().is_some_and(&is_over) {
+				fs::remove_dir_all(entry.path())?;
+			}
+		}
+		Ok(())
+	}
+
+	/// Opens the lease's folder, where disk was bought, and removes those of others that had its number.
+	fn open_folder(&self, lease: &DesiredLease) -> io::Result<Option<Folder>> {
+		let (name, number) = (Self::folder_name(lease), format!("{}-", lease.lease));
+		self.remove_folders(|other| other.starts_with(&number) && other != name)?;
+		if lease.disk_mib == 0 {
+			return Ok(None);
+		}
+		let limit = u64::from(lease.disk_mib) << 20;
+		Folder::open(self.folders.join(name), limit).map(Some)
 	}
 
 	fn running(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
@@ -154,12 +261,15 @@ impl WasmEngine {
 			.collect()
 	}
 
-	/// Stops a lease.
+	/// Stops a lease, and whatever runs for it.
 	pub fn stop(&self, lease: u64) {
 		self.running().remove(&lease);
+		if let Some(kept) = self.kept().get(&lease) {
+			kept.account.close();
+		}
 	}
 
-	/// Gets the module and starts it.
+	/// Gets the image and starts it.
 	///
 	/// # Errors
 	///
@@ -167,37 +277,13 @@ impl WasmEngine {
 	pub async fn start(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Started, Failure> {
 		let bytes = self.dispense(lease, tracker).await?;
 		tracker.step(Step::Extracting);
-		let engine = self.engine.clone();
-		let module = tokio::task::spawn_blocking(move || Module::new(&engine, bytes))
-			.await
-			.map_err(|error| Failure::Crashed(error.to_string()))?
-			.map_err(|error| Failure::Crashed(format!("not a module that runs here: {error:#}")))?;
-		let log = Arc::new(Log::default());
-		self.logs()
-			.insert(lease.lease, (lease.generation, log.clone()));
-		let variables = match &self.secrets {
-			Some(secrets) => secrets.variables(lease.lease, lease.generation)?,
-			None => Vec::new(),
-		};
-		let program = Program {
-			variables,
-			log,
-			engine: self.engine.clone(),
-			module,
-			memory: (lease.memory_mib.clamp(1, 4_096) as usize) << 20,
-			arguments: lease.command.clone(),
-		};
-		if lease.port.is_none() {
-			let run = move || {
-				let output = program.run(Vec::new(), &[])?;
-				program.log.write(Channel::Out, &output);
-				Ok(())
-			};
-			tokio::task::spawn_blocking(run)
+		let program = self.prepare(lease, bytes).await?;
+		let Some(_) = lease.port else {
+			tokio::task::spawn_blocking(move || program.run())
 				.await
 				.map_err(|error| Failure::Crashed(error.to_string()))??;
 			return Ok(Started::Finished);
-		}
+		};
 		let address = format!("{}:0", self.public_address);
 		let listener = tokio::net::TcpListener::bind(&address)
 			.await
@@ -224,12 +310,55 @@ impl WasmEngine {
 		Ok(Started::Running(endpoint))
 	}
 
-	/// Whether the module is there.
+	/// Makes ready what runs for a lease.
+	async fn prepare(&self, lease: &DesiredLease, bytes: Vec<u8>) -> Result<Program, Failure> {
+		let log = Arc::new(Log::default());
+		let account = self.usage.open(lease.lease, lease.cpu_millis);
+		let kept = Kept {
+			generation: lease.generation,
+			log: log.clone(),
+			account: account.clone(),
+		};
+		if let Some(before) = self.kept().insert(lease.lease, kept) {
+			before.account.close();
+		}
+		let variables = match &self.secrets {
+			Some(secrets) => secrets.variables(lease.lease, lease.generation)?,
+			None => Vec::new(),
+		};
+		let tenant = Arc::new(Tenant {
+			variables,
+			log,
+			account,
+			memory: (lease.memory_mib.clamp(1, 4_096) as usize) << 20,
+			arguments: lease.command.clone(),
+		});
+		let folder = self
+			.open_folder(lease)
+			.map_err(|error| Failure::NoSpace(format!("no folder for the lease: {error}")))?;
+		let (engine, is_service) = (self.engine.clone(), lease.port.is_some());
+		let outgoing = self.outgoing.for_another();
+		let compile = move || {
+			let bytes: Cow<'_, [u8]> = wat::parse_bytes(&bytes)
+				.map_err(|error| Failure::Crashed(format!("not WebAssembly: {error}")))?;
+			if is_component(&bytes) {
+				component::Program::new(&engine, &bytes, is_service, tenant, folder, outgoing)
+					.map(Program::Component)
+			} else {
+				module::Program::new(&engine, &bytes, tenant).map(Program::Module)
+			}
+		};
+		tokio::task::spawn_blocking(compile)
+			.await
+			.map_err(|error| Failure::Crashed(error.to_string()))?
+	}
+
+	/// Whether the image is there.
 	pub fn has_image(&self, lease: &DesiredLease) -> bool {
 		self.modules.has(&lease.digest)
 	}
 
-	/// The module's bytes, which are what the digest says.
+	/// The image's bytes, which are what the digest says.
 	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Vec<u8>, Failure> {
 		let (modules, tracker) = (self.modules.clone(), tracker.clone());
 		let (digest, reference) = (lease.digest, lease.reference.clone());
@@ -239,10 +368,43 @@ impl WasmEngine {
 	}
 }
 
+impl Program {
+	fn tenant(&self) -> &Tenant {
+		match self {
+			Self::Module(program) => program.tenant(),
+			Self::Component(program) => program.tenant(),
+		}
+	}
+
+	/// Runs a job, on this thread.
+	fn run(&self) -> Result<(), Failure> {
+		match self {
+			Self::Module(program) => {
+				let output = program.run(Vec::new(), &[])?;
+				program.tenant().log.write(Channel::Out, &output);
+				Ok(())
+			}
+			Self::Component(program) => program.run(),
+		}
+	}
+}
+
 async fn answer(program: Program, gate: Arc<Semaphore>, request: Request<Body>) -> Response {
-	let Ok(_permit) = gate.acquire_owned().await else {
-		return StatusCode::SERVICE_UNAVAILABLE.into_response();
+	let Ok(Ok(permit)) = tokio::time::timeout(QUEUE, gate.acquire_owned()).await else {
+		return later(QUEUE, "too many requests are being answered");
 	};
+	if let Err(wait) = program.tenant().account.ready().await {
+		return later(wait, "the lease's share of the processor is used up");
+	}
+	let answered = match program {
+		Program::Module(program) => answer_of_module(program, request).await,
+		Program::Component(program) => return answer_of_component(program, permit, request).await,
+	};
+	drop(permit);
+	answered
+}
+
+async fn answer_of_module(program: module::Program, request: Request<Body>) -> Response {
 	let (parts, body) = request.into_parts();
 	let environment = [
 		("REQUEST_METHOD", parts.method.to_string()),
@@ -253,184 +415,54 @@ async fn answer(program: Program, gate: Arc<Semaphore>, request: Request<Body>) 
 		let text = format!("a body has at most {MAX_BODY} bytes\n");
 		return (StatusCode::PAYLOAD_TOO_LARGE, text).into_response();
 	};
-	let log = program.log.clone();
-	let run = tokio::task::spawn_blocking(move || program.run(body.to_vec(), &environment));
-	match run.await {
+	let run = move || {
+		let output = program.run(body.to_vec(), &environment);
+		output.inspect_err(|failure| tell(program.tenant(), failure))
+	};
+	match tokio::task::spawn_blocking(run).await {
 		Ok(Ok(output)) => output.into_response(),
-		Ok(Err(failure)) => {
-			let text = format!("{failure}\n");
-			log.write(Channel::Err, text.as_bytes());
-			(StatusCode::BAD_GATEWAY, text).into_response()
-		}
-		Err(error) => (StatusCode::BAD_GATEWAY, format!("{error}\n")).into_response(),
+		Ok(Err(failure)) => bad_gateway(failure),
+		Err(error) => bad_gateway(error),
 	}
 }
 
-#[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::domain::{ImageKind, Isolation};
-
-	const ECHO: &str = r#"(module
-		(import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-		(import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-		(memory (export "memory") 1)
-		(func (export "_start")
-			(i32.store (i32.const 0) (i32.const 64))
-			(i32.store (i32.const 4) (i32.const 1024))
-			(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
-			(i32.store (i32.const 4) (i32.load (i32.const 8)))
-			(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))"#;
-
-	/// Modules come from the test's own folder.
-	fn local(folder: &Path) -> Sources {
-		Sources {
-			local: Some(folder.into()),
-			..Default::default()
-		}
+/// The answer comes when the component gives it, and its body as the component writes it; the run goes on until the
+/// component returns, and counts as one until then.
+async fn answer_of_component(
+	program: component::Program,
+	permit: tokio::sync::OwnedSemaphorePermit,
+	request: Request<Body>,
+) -> Response {
+	let (sender, answer) = oneshot::channel();
+	let run = tokio::task::spawn_blocking(move || {
+		let _permit = permit;
+		let result = program.answer(request, sender);
+		result.inspect_err(|failure| tell(program.tenant(), failure))
+	});
+	match answer.await {
+		Ok(Ok(answer)) => component::passed_on(answer),
+		Ok(Err(code)) => bad_gateway(code),
+		// It gave none: how it ended says why.
+		Err(_) => match run.await {
+			Ok(Ok(())) => bad_gateway("the component gave no answer"),
+			Ok(Err(failure)) => bad_gateway(failure),
+			Err(error) => bad_gateway(error),
+		},
 	}
+}
 
-	struct Bench {
-		engine: WasmEngine,
-		folder: tempfile::TempDir,
-	}
+fn tell(tenant: &Tenant, failure: &Failure) {
+	let text = format!("{failure}\n");
+	tenant.log.write(Channel::Err, text.as_bytes());
+}
 
-	impl Bench {
-		fn new() -> Self {
-			let folder = tempfile::tempdir().unwrap();
-			Self {
-				engine: WasmEngine::new(folder.path(), "127.0.0.1", None, local(folder.path()))
-					.unwrap(),
-				folder,
-			}
-		}
+fn later(wait: Duration, why: &str) -> Response {
+	let seconds = wait.as_secs().saturating_add(1).to_string();
+	let head = [(header::RETRY_AFTER, seconds)];
+	let text = format!("{why}; ask again later\n");
+	(StatusCode::SERVICE_UNAVAILABLE, head, text).into_response()
+}
 
-		fn lease(&self, text: &str, port: Option<u16>) -> DesiredLease {
-			let bytes = wat::parse_str(text).unwrap();
-			let path = self.folder.path().join("module.wasm");
-			std::fs::write(&path, &bytes).unwrap();
-			DesiredLease {
-				lease: 1,
-				generation: 0,
-				kind: ImageKind::Wasm,
-				isolation: Isolation::Wasm,
-				release: None,
-				digest: blake3::hash(&bytes).into(),
-				reference: path.display().to_string(),
-				command: vec![],
-				port,
-				cpu_millis: 0,
-				memory_mib: 4,
-				parts: vec![],
-				gpus: 0,
-				opened_at: 1,
-				endpoint: None,
-				..Default::default()
-			}
-		}
-
-		async fn batch(&self, text: &str) -> Result<Started, Failure> {
-			self.engine
-				.start(&self.lease(text, None), &Tracker::silent())
-				.await
-		}
-	}
-
-	#[tokio::test]
-	async fn a_module_with_a_port_answers_what_it_is_asked() {
-		use tokio::io::{AsyncReadExt, AsyncWriteExt};
-		let bench = Bench::new();
-		let Started::Running(endpoint) = bench
-			.engine
-			.start(&bench.lease(ECHO, Some(80)), &Tracker::silent())
-			.await
-			.unwrap()
-		else {
-			panic!("it has a port")
-		};
-		let mut stream = tokio::net::TcpStream::connect(&endpoint).await.unwrap();
-		let request =
-			"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 5\r\n\r\nhello";
-		stream.write_all(request.as_bytes()).await.unwrap();
-		let mut text = String::new();
-		stream.read_to_string(&mut text).await.unwrap();
-		assert!(
-			text.starts_with("HTTP/1.1 200") && text.ends_with("hello"),
-			"{text}"
-		);
-		assert_eq!(
-			bench.engine.list()[0].condition,
-			Condition::Running(endpoint)
-		);
-		bench.engine.stop(1);
-		assert!(bench.engine.list().is_empty());
-	}
-
-	#[tokio::test]
-	async fn a_module_that_traps_crashes_alone() {
-		let bench = Bench::new();
-		let trap = r#"(module (memory (export "memory") 1) (func (export "_start") unreachable))"#;
-		assert!(matches!(bench.batch(trap).await, Err(Failure::Crashed(_))));
-		assert_eq!(bench.batch(ECHO).await, Ok(Started::Finished));
-	}
-
-	#[tokio::test]
-	async fn a_module_that_loops_without_end_runs_out() {
-		let endless =
-			r#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#;
-		assert!(matches!(
-			Bench::new().batch(endless).await,
-			Err(Failure::LimitExceeded(_))
-		));
-	}
-
-	#[tokio::test]
-	async fn a_module_that_waits_without_end_is_ended_and_frees_its_thread() {
-		let sleeps = r#"(module
-			(import "wasi_snapshot_preview1" "poll_oneoff"
-				(func $wait (param i32 i32 i32 i32) (result i32)))
-			(memory (export "memory") 1)
-			(func (export "_start")
-				(i32.store (i32.const 16) (i32.const 1))
-				(i64.store (i32.const 24) (i64.const 3600000000000))
-				(drop (call $wait (i32.const 0) (i32.const 400) (i32.const 1) (i32.const 480)))))"#;
-		let failure = Bench::new().batch(sleeps).await.unwrap_err();
-		assert!(
-			matches!(&failure, Failure::LimitExceeded(text) if text.contains("seconds")),
-			"{failure}"
-		);
-	}
-
-	#[tokio::test]
-	async fn a_module_that_grows_without_end_is_stopped_at_its_limit() {
-		let hungry = r#"(module (memory (export "memory") 1)
-			(func (export "_start") (loop (drop (memory.grow (i32.const 16))) (br 0))))"#;
-		let failure = Bench::new().batch(hungry).await.unwrap_err();
-		assert!(
-			matches!(&failure, Failure::LimitExceeded(text) if text.contains("memory")),
-			"{failure}"
-		);
-	}
-
-	#[tokio::test]
-	async fn a_module_that_is_not_what_its_digest_says_does_not_run() {
-		let bench = Bench::new();
-		let mut lease = bench.lease(ECHO, None);
-		lease.digest[0] ^= 1;
-		let result = bench.engine.start(&lease, &Tracker::silent()).await;
-		assert!(matches!(result, Err(Failure::WrongDigest(_))));
-	}
-
-	#[tokio::test]
-	async fn a_module_that_is_nowhere_is_named() {
-		let bench = Bench::new();
-		let mut lease = bench.lease(ECHO, None);
-		lease.reference = "/nowhere.wasm".into();
-		let failure = bench
-			.engine
-			.start(&lease, &Tracker::silent())
-			.await
-			.unwrap_err();
-		assert!(matches!(&failure, Failure::ImageNotFound(text) if text.contains("/nowhere.wasm")));
-	}
+fn bad_gateway(why: impl std::fmt::Display) -> Response {
+	(StatusCode::BAD_GATEWAY, format!("{why}\n")).into_response()
 }
