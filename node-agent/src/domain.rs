@@ -171,6 +171,7 @@ impl DesiredLease {
 			&parts,
 			&self.cpu_millis.to_le_bytes(),
 			&self.memory_mib.to_le_bytes(),
+			&self.disk_mib.to_le_bytes(),
 		];
 		let port = self.port.map(u16::to_le_bytes);
 		// Neither health check nor restarts: a change of these needs no other container.
@@ -551,7 +552,8 @@ mod tests {
 			..desired(1, 0, Some("host:1"))
 		};
 		assert_eq!(lease.identity(), same.identity());
-		let others: [fn(&mut DesiredLease); 6] = [
+		let others: [fn(&mut DesiredLease); 7] = [
+			|lease| lease.disk_mib = 1,
 			|lease| lease.tenant = [1; 32],
 			|lease| lease.isolation = Isolation::Gvisor,
 			|lease| lease.parts = vec![1],

@@ -215,10 +215,11 @@ impl WasmEngine {
 		}
 	}
 
-	/// The folder of a lease: of this one alone, and not of another that had its number on a fork.
+	/// The folder of a lease: of this one alone, and not of another that had its number on a fork. It stays when the
+	/// lease gets another workload.
 	fn folder_name(lease: &DesiredLease) -> String {
-		let (number, generation, identity) = (lease.lease, lease.generation, lease.identity());
-		format!("{number}-{generation}-{identity:016x}")
+		let (number, generation) = (lease.lease, lease.generation);
+		format!("{number}-{generation}-{:016x}", lease.identity().lease)
 	}
 
 	fn remove_folders(&self, is_over: impl Fn(&str) -> bool) -> io::Result<()> {

@@ -60,6 +60,7 @@ impl Bench {
 			gpus: 0,
 			opened_at: 1,
 			endpoint: None,
+			..Default::default()
 		}
 	}
 
