@@ -8,7 +8,7 @@ use std::{
 	sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use eyre::{Result, WrapErr};
+use eyre::{ensure, Result, WrapErr};
 use rusqlite::OptionalExtension;
 use usufruct_proof::Hash;
 
@@ -71,7 +71,7 @@ impl Journal {
 	///
 	/// # Errors
 	///
-	/// Where the file cannot be written or is no journal.
+	/// Where the file cannot be written, or is no journal or a damaged one.
 	pub fn open(data_dir: &Path) -> Result<Self> {
 		let path = data_dir.join("journal.sqlite");
 		let open = || {
@@ -93,6 +93,10 @@ impl Journal {
 					roots BLOB NOT NULL
 				 ) STRICT;",
 			)?;
+			// Damage behind its beginning would else be met in the middle of work, again and again.
+			let found: String =
+				database.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+			ensure!(found == "ok", "it is damaged: {found}");
 			// Of an agent that counted ends without a time.
 			let is_known =
 				"SELECT COUNT(*) FROM pragma_table_info('starts') WHERE name = 'ended_at'";
@@ -100,7 +104,7 @@ impl Journal {
 				let add = "ALTER TABLE starts ADD COLUMN ended_at INTEGER NOT NULL DEFAULT 0";
 				database.execute_batch(add)?;
 			}
-			Ok::<_, rusqlite::Error>(database)
+			Ok::<_, eyre::Report>(database)
 		};
 		let database = open().wrap_err_with(|| {
 			format!("open the journal {}; if it is damaged, move it away: running leases are found again", path.display())
@@ -325,6 +329,26 @@ mod tests {
 	fn a_damaged_journal_is_refused_with_a_way_out() {
 		let folder = tempfile::tempdir().unwrap();
 		std::fs::write(folder.path().join("journal.sqlite"), [7u8; 4096]).unwrap();
+		let error = Journal::open(folder.path()).unwrap_err().to_string();
+		assert!(error.contains("move it away"), "{error}");
+	}
+
+	#[test]
+	fn a_journal_that_is_damaged_behind_its_beginning_is_refused_before_any_work() {
+		let folder = tempfile::tempdir().unwrap();
+		let journal = Journal::open(folder.path()).unwrap();
+		journal.write(1, 0, Outcome::Started).unwrap();
+		drop(journal);
+		let path = folder.path().join("journal.sqlite");
+		let mut bytes = std::fs::read(&path).unwrap();
+		let page = 4_096;
+		assert!(bytes.len() > page, "more than its first page");
+		for (at, byte) in bytes.iter_mut().enumerate().skip(page) {
+			if at % page < 512 {
+				*byte = 0x55;
+			}
+		}
+		std::fs::write(&path, bytes).unwrap();
 		let error = Journal::open(folder.path()).unwrap_err().to_string();
 		assert!(error.contains("move it away"), "{error}");
 	}
