@@ -82,8 +82,8 @@ impl Reconciler {
 		}
 	}
 
-	/// Works until `shutdown`; then takes the machine off the market and stops. Containers go on:
-	/// an agent that is updated must not end what tenants run.
+	/// Works until `shutdown`; then takes the machine off the market, unless it has leases, and stops.
+	/// Containers go on: an agent that is updated must not end what tenants run.
 	pub async fn run(mut self, shutdown: impl Future<Output = ()>) {
 		tokio::pin!(shutdown);
 		loop {
@@ -113,12 +113,18 @@ impl Reconciler {
 		let offline = async {
 			let at = self.chain.best().await?;
 			match self.chain.node(&at, &self.machine).await? {
-				Some((node, ..)) => self.chain.go_offline(node).await,
-				None => Ok(()),
+				// Machines that are away lose their leases, and a part of their bond for each: one that has any is
+				// away only if it is not back before its heartbeats are missed.
+				Some((node, ..)) if self.chain.leases(&at, node).await?.is_empty() => {
+					self.chain.go_offline(node).await?;
+					Ok(true)
+				}
+				_ => Ok::<_, eyre::Report>(false),
 			}
 		};
 		match tokio::time::timeout(Duration::from_secs(10), offline).await {
-			Ok(Ok(())) => tracing::info!("the chain knows that this machine is away"),
+			Ok(Ok(true)) => tracing::info!("the chain knows that this machine is away"),
+			Ok(Ok(false)) => tracing::info!("leases wait for this machine to be back"),
 			Ok(Err(error)) => tracing::warn!(%error, "the chain could not be told"),
 			Err(_) => tracing::warn!("the chain could not be told in time"),
 		}
