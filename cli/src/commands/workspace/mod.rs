@@ -176,6 +176,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 						"revision": record.revision,
 						"replicas": record.spec.replicas,
 						"running": record.placed.0.len(),
+						"missing": record.missing.count_ones(),
 						"budget": amount::show(record.budget),
 						"attempt": record.attempt,
 						"expires_at": record.expires_at,
