@@ -52,6 +52,11 @@ impl Cli {
 		})
 	}
 
+	/// The person's key (`//Bob`).
+	pub fn key(&self) -> &str {
+		&self.key
+	}
+
 	/// A command with `--json`, to be started by whoever talks with it while it runs.
 	pub fn command(&self, arguments: &[&str]) -> Command {
 		let mut command = Command::new(&self.program);

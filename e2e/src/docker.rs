@@ -63,7 +63,7 @@ pub fn remove_containers(host: &str, label: &str) -> Result<()> {
 #[derive(Debug)]
 pub struct DockerDaemon {
 	process: Process,
-	socket: PathBuf,
+	folder: PathBuf,
 	// Dropped last: the next engine starts when this one has stopped.
 	_alone: MutexGuard<'static, ()>,
 }
@@ -74,51 +74,73 @@ impl DockerDaemon {
 	/// iptables, no overlay.
 	pub fn start(folder: &Path) -> Result<Self> {
 		let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-		let program = ["/usr/sbin/dockerd", "/usr/bin/dockerd"]
-			.map(PathBuf::from)
-			.into_iter()
-			.find(|path| path.is_file());
-		let Some(program) = program else {
-			bail!("dockerd is not installed")
-		};
 		let config = folder.join("daemon.json");
 		std::fs::write(&config, configuration()).wrap_err("write the engine's configuration")?;
-		let socket = folder.join("docker.sock");
-		let log = folder.join("dockerd.log");
-		let process = Process::start("dockerd", &program, &log, |command| {
-			command
-				.arg("--config-file")
-				.arg(&config)
-				.arg("--data-root")
-				.arg(folder.join("data"))
-				.arg("--exec-root")
-				.arg(folder.join("exec"))
-				.arg("--pidfile")
-				.arg(folder.join("dockerd.pid"))
-				.arg("--host")
-				.arg(format!("unix://{}", socket.display()));
-		})?;
 		let mut daemon = Self {
-			process,
-			socket,
+			process: spawn(folder)?,
+			folder: folder.into(),
 			_alone: alone,
 		};
-		let host = daemon.host();
+		daemon.wait_ready()?;
+		Ok(daemon)
+	}
+
+	/// Kills it as a crash would. What its containers were given is still there.
+	pub fn kill(&mut self) -> Result<()> {
+		self.process.kill().map(drop)
+	}
+
+	/// Starts it again, with all that it keeps.
+	pub fn restart(&mut self) -> Result<()> {
+		self.process = spawn(&self.folder)?;
+		self.wait_ready()
+	}
+
+	fn wait_ready(&mut self) -> Result<()> {
+		let host = self.host();
 		wait::until("the container engine", START, || {
-			daemon.process.check_running()?;
+			self.process.check_running()?;
 			Ok(
 				client(&host, &["version", "--format", "{{.Server.Version}}"])
 					.ok()
 					.map(drop),
 			)
-		})?;
-		Ok(daemon)
+		})
 	}
 
 	/// Where it listens, as `$DOCKER_HOST`.
 	pub fn host(&self) -> String {
-		format!("unix://{}", self.socket.display())
+		format!("unix://{}", socket(&self.folder).display())
 	}
+}
+
+/// The engine's process, with everything below `folder`.
+fn spawn(folder: &Path) -> Result<Process> {
+	let program = ["/usr/sbin/dockerd", "/usr/bin/dockerd"]
+		.map(PathBuf::from)
+		.into_iter()
+		.find(|path| path.is_file());
+	let Some(program) = program else {
+		bail!("dockerd is not installed")
+	};
+	let log = folder.join("dockerd.log");
+	Process::start("dockerd", &program, &log, |command| {
+		command
+			.arg("--config-file")
+			.arg(folder.join("daemon.json"))
+			.arg("--data-root")
+			.arg(folder.join("data"))
+			.arg("--exec-root")
+			.arg(folder.join("exec"))
+			.arg("--pidfile")
+			.arg(folder.join("dockerd.pid"))
+			.arg("--host")
+			.arg(format!("unix://{}", socket(folder).display()));
+	})
+}
+
+fn socket(folder: &Path) -> PathBuf {
+	folder.join("docker.sock")
 }
 
 /// What the engine is told: which other runtime it has, if it is installed.

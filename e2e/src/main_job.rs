@@ -457,7 +457,7 @@ fn signed(amount: u128) -> Result<i128> {
 }
 
 /// The entries of a list; none of anything else.
-fn list(value: &Value) -> impl Iterator<Item = &Value> {
+pub fn list(value: &Value) -> impl Iterator<Item = &Value> {
 	value.as_array().into_iter().flatten()
 }
 

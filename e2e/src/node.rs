@@ -115,6 +115,11 @@ impl NodeProcess {
 		format!("ws://127.0.0.1:{}", self.port)
 	}
 
+	/// The port of both.
+	pub fn port(&self) -> u16 {
+		self.port
+	}
+
 	/// The process.
 	pub fn process(&mut self) -> &mut Process {
 		&mut self.process

@@ -25,6 +25,16 @@ pub fn check_stopped() -> Result<()> {
 	Ok(())
 }
 
+/// Lets time pass, for what is measured in it: how long a fault lasts. What can be seen is waited for by [`until`].
+pub fn pause(time: Duration) -> Result<()> {
+	let start = Instant::now();
+	while start.elapsed() < time {
+		check_stopped()?;
+		std::thread::sleep(POLL.min(time.saturating_sub(start.elapsed())));
+	}
+	Ok(())
+}
+
 /// Looks until `look` gives something. Fails with its error, or at the deadline with what was
 /// waited for.
 pub fn until<T>(
