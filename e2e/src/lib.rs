@@ -1,8 +1,9 @@
 //! Does the whole do what its parts promise, as real processes?
 //!
 //! Starts the real `usufruct-node` and `usufruct-agent`, speaks to them through the real `usufruct`
-//! ([`process`], [`node`], [`agent`], [`cli`]), and does the main job with them ([`main_job`]). The
-//! tests beside this library assert the story; `make demo` tells it to a person.
+//! ([`process`], [`node`], [`agent`], [`cli`]), and does the main job with them ([`main_job`]), and does
+//! it while things go wrong ([`chaos`]). The tests beside this library assert the story; `make demo` tells it to a
+//! person.
 //!
 //! Invariants: knows no pallet and no metadata, only what the three programs show to anyone. Waits
 //! for what it can see, with a deadline ([`wait`]), and never just sleeps. Leaves no process, no
@@ -11,6 +12,7 @@
 pub mod agent;
 pub mod binaries;
 pub mod by_hand;
+pub mod chaos;
 pub mod cli;
 pub mod docker;
 pub mod images;

@@ -7,6 +7,7 @@ mod access;
 mod applications;
 mod bad_images;
 mod bad_input;
+mod chaos;
 mod crashes;
 mod dao;
 mod deploy;
