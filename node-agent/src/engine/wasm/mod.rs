@@ -67,10 +67,13 @@ struct Running {
 	identity: Identity,
 	endpoint: String,
 	server: tokio::task::JoinHandle<()>,
+	gate: Arc<Semaphore>,
 }
 
 impl Drop for Running {
 	fn drop(&mut self) {
+		// Connections that tenants keep open outlive the server; nothing runs for them any more.
+		self.gate.close();
 		self.server.abort();
 	}
 }
@@ -294,8 +297,10 @@ impl WasmEngine {
 			.map_err(|error| Failure::NoSpace(error.to_string()))?
 			.to_string();
 		let gate = Arc::new(Semaphore::new(CONCURRENCY));
-		let router = Router::new()
-			.fallback(move |request: Request<Body>| answer(program.clone(), gate.clone(), request));
+		let router = Router::new().fallback({
+			let gate = gate.clone();
+			move |request: Request<Body>| answer(program.clone(), gate.clone(), request)
+		});
 		let server = tokio::spawn(async move {
 			if let Err(error) = axum::serve(listener, router).await {
 				tracing::warn!(%error, "a workspace's server ended");
@@ -306,6 +311,7 @@ impl WasmEngine {
 			identity: lease.identity(),
 			endpoint: endpoint.clone(),
 			server,
+			gate,
 		};
 		self.running().insert(lease.lease, running);
 		Ok(Started::Running(endpoint))
@@ -320,9 +326,6 @@ impl WasmEngine {
 			log: log.clone(),
 			account: account.clone(),
 		};
-		if let Some(before) = self.kept().insert(lease.lease, kept) {
-			before.account.close();
-		}
 		let variables = match &self.secrets {
 			Some(secrets) => secrets.variables(lease.lease, lease.generation)?,
 			None => Vec::new(),
@@ -349,9 +352,14 @@ impl WasmEngine {
 				module::Program::new(&engine, &bytes, tenant).map(Program::Module)
 			}
 		};
-		tokio::task::spawn_blocking(compile)
+		let program = tokio::task::spawn_blocking(compile)
 			.await
-			.map_err(|error| Failure::Crashed(error.to_string()))?
+			.map_err(|error| Failure::Crashed(error.to_string()))??;
+		// What ran before an update goes on until there is something in its place.
+		if let Some(before) = self.kept().insert(lease.lease, kept) {
+			before.account.close();
+		}
+		Ok(program)
 	}
 
 	/// Whether the image is there.

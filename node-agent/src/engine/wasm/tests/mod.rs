@@ -175,3 +175,63 @@ async fn a_module_that_is_nowhere_is_named() {
 		.unwrap_err();
 	assert!(matches!(&failure, Failure::ImageNotFound(text) if text.contains("/nowhere.wasm")));
 }
+
+#[tokio::test]
+async fn a_connection_that_is_kept_open_gets_no_more_answers_once_the_lease_is_stopped() {
+	use tokio::io::{AsyncReadExt, AsyncWriteExt};
+	let bench = Bench::new();
+	let lease = bench.lease(ECHO, Some(80));
+	let started = bench.engine.start(&lease, &Tracker::silent()).await;
+	let Ok(Started::Running(endpoint)) = started else {
+		panic!("it has a port")
+	};
+	let mut stream = tokio::net::TcpStream::connect(&endpoint).await.unwrap();
+	let request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello";
+	let mut buffer = [0; 1024];
+	stream.write_all(request).await.unwrap();
+	let mut first = String::new();
+	while !first.ends_with("hello") {
+		let read = stream.read(&mut buffer).await.unwrap();
+		assert!(read > 0, "the connection is kept open: {first}");
+		first += &String::from_utf8_lossy(&buffer[..read]);
+	}
+	assert!(first.starts_with("HTTP/1.1 200"), "{first}");
+
+	bench.engine.stop(1);
+	// Closing the connection would be as good as refusing.
+	let second = match stream.write_all(request).await {
+		Ok(()) => stream.read(&mut buffer).await.unwrap_or(0),
+		Err(_) => 0,
+	};
+	let second = String::from_utf8_lossy(&buffer[..second]);
+	assert!(!second.contains(" 200 "), "{second}");
+}
+
+#[tokio::test]
+async fn what_ran_before_an_update_answers_on_where_the_update_is_no_module() {
+	let bench = Bench::new();
+	let lease = bench.lease(ECHO, Some(80));
+	let started = bench.engine.start(&lease, &Tracker::silent()).await;
+	let Ok(Started::Running(endpoint)) = started else {
+		panic!("it has a port")
+	};
+	let broken = bench.lease("(module (func (export \"_start\") (call 0)))", Some(80));
+	let path = bench.folder.path().join("module.wasm");
+	std::fs::write(&path, b"no module").unwrap();
+	let broken = DesiredLease {
+		digest: blake3::hash(b"no module").into(),
+		..broken
+	};
+	let refused = bench.engine.start(&broken, &Tracker::silent()).await;
+	assert!(matches!(refused, Err(Failure::Crashed(_))), "{refused:?}");
+	let answer = tokio::task::spawn_blocking(move || {
+		let url = format!("http://{endpoint}/");
+		ureq::post(&url)
+			.send("hello")
+			.unwrap()
+			.body_mut()
+			.read_to_string()
+			.unwrap()
+	});
+	assert_eq!(answer.await.unwrap(), "hello");
+}
