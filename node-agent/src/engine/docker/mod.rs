@@ -330,7 +330,7 @@ impl DockerEngine {
 		// What an interrupted start left behind.
 		self.stop(lease.lease)
 			.await
-			.map_err(|error| Failure::Crashed(format!("{error:#}")))?;
+			.map_err(|error| Failure::NoEngine(format!("{error:#}")))?;
 		let started = async {
 			self.connect_network(lease).await?;
 			let wall = self.create(lease, runtime, &gpus, image, &volumes).await?;
@@ -338,7 +338,7 @@ impl DockerEngine {
 			self.docker
 				.start_container(&name, None)
 				.await
-				.map_err(|error| Failure::Crashed(error.to_string()))?;
+				.map_err(|error| blame(&error, Failure::Crashed))?;
 			self.verify(&name, wall.0, &wall.1).await
 		};
 		if let Err(failure) = started.await {
@@ -399,7 +399,7 @@ impl DockerEngine {
 
 	async fn volumes(&self, image: &str) -> Result<Vec<String>, Failure> {
 		let found = self.docker.inspect_image(image).await;
-		let found = found.map_err(|error| Failure::ImageNotFound(error.to_string()))?;
+		let found = found.map_err(|error| blame(&error, Failure::ImageNotFound))?;
 		let volumes = found.config.and_then(|config| config.volumes);
 		spec::check_volumes(volumes.unwrap_or_default()).map_err(Failure::Crashed)
 	}
@@ -421,7 +421,7 @@ impl DockerEngine {
 		);
 		let network = spec::network(&name, &bridge, self.labels(lease));
 		let created = self.docker.create_network(network).await;
-		created.map_err(|error| Failure::Crashed(error.to_string()))?;
+		created.map_err(|error| blame(&error, Failure::NoEngine))?;
 		if self.firewall.is_some() && !network::is_here(&bridge) {
 			return Err(Failure::NoEngine(
 				"the engine's networks are not this machine's, so that it cannot keep containers from \
@@ -442,7 +442,7 @@ impl DockerEngine {
 		image: String,
 		volumes: &[String],
 	) -> Result<(Wall, Limits), Failure> {
-		let crashed = |error: bollard::errors::Error| Failure::Crashed(error.to_string());
+		let crashed = |error: bollard::errors::Error| blame(&error, Failure::Crashed);
 		let _placing = self.placing.lock().await;
 		let place = self.place(lease, gpus).await;
 		let place = place.map_err(|error| Failure::NoEngine(format!("{error:#}")))?;
@@ -517,7 +517,7 @@ impl DockerEngine {
 		let crashed = |error: String| Failure::Crashed(format!("could not be looked at: {error}"));
 		for _ in 0..LOOKS {
 			let found = self.docker.inspect_container(name, None).await;
-			let found = found.map_err(|error| crashed(error.to_string()))?;
+			let found = found.map_err(|error| blame(&error, |why| crashed(why)))?;
 			let Some(pid) = running(&found) else {
 				// Nothing runs that could be let out; how it ended is told by whoever lists it.
 				return Ok(());
@@ -557,23 +557,25 @@ impl DockerEngine {
 	}
 
 	/// The name under which the image is there: its own, or that of a registry.
-	async fn image(&self, lease: &DesiredLease) -> Option<String> {
+	async fn image(&self, lease: &DesiredLease) -> Result<Option<String>, Failure> {
 		for name in [id_of(&lease.digest), pulled_as(lease)] {
-			if self.docker.inspect_image(&name).await.is_ok() {
-				return Some(name);
+			match self.docker.inspect_image(&name).await {
+				Ok(_) => return Ok(Some(name)),
+				Err(error) if answered(&error) => {}
+				Err(error) => return Err(blame(&error, Failure::NoEngine)),
 			}
 		}
-		None
+		Ok(None)
 	}
 
 	/// Whether the image is there.
 	pub async fn has_image(&self, lease: &DesiredLease) -> bool {
-		self.image(lease).await.is_some()
+		matches!(self.image(lease).await, Ok(Some(_)))
 	}
 
 	/// The image's identifier: there already, or pulled by its digest.
 	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<String, Failure> {
-		if let Some(name) = self.image(lease).await {
+		if let Some(name) = self.image(lease).await? {
 			return Ok(name);
 		}
 		let reference = pulled_as(lease);
@@ -582,8 +584,7 @@ impl DockerEngine {
 			.build();
 		let mut pull = self.docker.create_image(Some(options), None, None);
 		while let Some(step) = pull.next().await {
-			let step =
-				step.map_err(|error| Failure::ImageNotFound(format!("{reference}: {error}")))?;
+			let step = step.map_err(|error| blame(&error, |why| missing(&reference, &why)))?;
 			if let Some(layer) = layer_of(&step) {
 				tracker.layer(layer);
 			}
@@ -592,7 +593,7 @@ impl DockerEngine {
 			.inspect_image(&reference)
 			.await
 			.map(|_| reference.clone())
-			.map_err(|error| Failure::ImageNotFound(format!("{reference}: {error}")))
+			.map_err(|error| blame(&error, |why| missing(&reference, &why)))
 	}
 
 	/// Makes an image of a file system in an archive; gives its digest.
@@ -644,6 +645,32 @@ impl DockerEngine {
 			.wrap_err_with(|| format!("remove network {name}"))?;
 		self.guard(false).await
 	}
+}
+
+/// Whether the engine answered, though with a refusal.
+fn answered(error: &bollard::errors::Error) -> bool {
+	use bollard::errors::Error;
+	matches!(
+		error,
+		Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. }
+	)
+}
+
+/// What an error of the engine is called: a failure of what it was asked for, as `refused` says, only where the
+/// engine answered. One that does not, or has no room, is this machine's fault and no tenant's.
+fn blame(error: &bollard::errors::Error, refused: impl FnOnce(String) -> Failure) -> Failure {
+	let why = error.to_string();
+	if !answered(error) {
+		Failure::NoEngine(why)
+	} else if why.contains("no space left on device") {
+		Failure::NoSpace(why)
+	} else {
+		refused(why)
+	}
+}
+
+fn missing(reference: &str, why: &str) -> Failure {
+	Failure::ImageNotFound(format!("{reference}: {why}"))
 }
 
 /// The engine's own name of an image.
@@ -708,5 +735,29 @@ fn gone(result: Result<(), bollard::errors::Error>) -> Result<(), bollard::error
 			status_code: 404, ..
 		}) => Ok(()),
 		other => other,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use bollard::errors::Error;
+
+	use super::*;
+
+	#[test]
+	fn a_tenant_is_blamed_only_for_what_the_engine_answered() {
+		let blamed = |error: Error| blame(&error, Failure::Crashed);
+		let said = |message: &str| Error::DockerResponseServerError {
+			status_code: 500,
+			message: message.into(),
+		};
+		let crashed = blamed(said("exec: not found"));
+		assert!(matches!(crashed, Failure::Crashed(_)), "{crashed}");
+		let full = blamed(said("write /var/lib/docker: no space left on device"));
+		assert!(matches!(full, Failure::NoSpace(_)), "{full}");
+		let gone = blamed(std::io::Error::from(std::io::ErrorKind::ConnectionRefused).into());
+		assert!(matches!(gone, Failure::NoEngine(_)), "{gone}");
+		let slow = blamed(Error::RequestTimeoutError);
+		assert!(matches!(slow, Failure::NoEngine(_)), "{slow}");
 	}
 }
