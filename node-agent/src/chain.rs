@@ -6,7 +6,7 @@ mod trust;
 
 pub use proofs::{Due, Task};
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use eyre::{eyre, Result, WrapErr};
 use usufruct_client::{
@@ -89,6 +89,18 @@ fn unreadable(error: impl std::fmt::Display) -> eyre::Report {
 	eyre!("the chain's state is not readable: {error}")
 }
 
+/// A node answers within milliseconds, and all questions of a pass within seconds. Where the network swallows what is
+/// sent, no connection breaks by itself before the machine's heartbeats are missed.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// What the node answers, unless it says nothing for so long.
+async fn answered<T>(within: Duration, question: impl Future<Output = Result<T>>) -> Result<T> {
+	match tokio::time::timeout(within, question).await {
+		Ok(answer) => answer,
+		Err(_) => Err(eyre!("the node has said nothing for {within:?}")),
+	}
+}
+
 /// What is stored at an address, in a state.
 macro_rules! fetch {
 	($at:expr, $address:expr, $key:expr) => {
@@ -134,7 +146,7 @@ impl Chain {
 	///
 	/// Where the connection broke.
 	pub async fn best(&self) -> Result<AtBlock> {
-		Ok(self.client.best().await?)
+		answered(SILENCE, async { Ok(self.client.best().await?) }).await
 	}
 
 	/// The finalized state: for what costs money.
@@ -143,7 +155,21 @@ impl Chain {
 	///
 	/// Where the connection broke.
 	pub async fn finalized(&self) -> Result<AtBlock> {
-		Ok(self.client.finalized().await?)
+		answered(SILENCE, async { Ok(self.client.finalized().await?) }).await
+	}
+
+	/// What was read, if the connection is there after it.
+	///
+	/// The library gives what a connection did not bring because it broke as absent. From an absence much follows:
+	/// no leases, so that what runs is stopped; no proofs, so that their work is forgotten.
+	async fn whole<T>(&self, read: impl Future<Output = Result<T>>) -> Result<T> {
+		let checked = async {
+			let found = read.await?;
+			// Never absent, and asked of the connection itself.
+			self.client.genesis().await?;
+			Ok(found)
+		};
+		answered(SILENCE, checked).await
 	}
 
 	/// A block's number.
@@ -165,6 +191,10 @@ impl Chain {
 	///
 	/// Where the connection broke, or another account owns it.
 	pub async fn node(&self, at: &AtBlock, machine: &Machine) -> Result<Option<(u32, u32, bool)>> {
+		self.whole(self.read_node(at, machine)).await
+	}
+
+	async fn read_node(&self, at: &AtBlock, machine: &Machine) -> Result<Option<(u32, u32, bool)>> {
 		let registry = api::storage().node_registry();
 		let machine = H256(machine.identity);
 		let Some(node) = fetch!(at, registry.node_of_machine(), (machine,)) else {
@@ -313,6 +343,10 @@ impl Chain {
 	///
 	/// Where the connection broke.
 	pub async fn leases(&self, at: &AtBlock, node: u32) -> Result<Vec<DesiredLease>> {
+		self.whole(self.read_leases(at, node)).await
+	}
+
+	async fn read_leases(&self, at: &AtBlock, node: u32) -> Result<Vec<DesiredLease>> {
 		let workspaces = api::storage().workspaces();
 		let list = fetch!(at, workspaces.leases_of_node(), (node,)).map(|list| list.0);
 		let now = Self::number(at);
@@ -511,5 +545,18 @@ fn reason(failure: &Failure) -> FailureReason {
 		Failure::NoEngine(_) => FailureReason::NoEngine,
 		Failure::Refused(_) => FailureReason::Refused,
 		Failure::Unhealthy(_) => FailureReason::Unhealthy,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[tokio::test]
+	async fn a_node_that_says_nothing_is_not_waited_for_until_heartbeats_are_missed() {
+		let silent = std::future::pending::<Result<()>>();
+		let error = answered(Duration::from_millis(1), silent).await;
+		let error = error.unwrap_err().to_string();
+		assert!(error.contains("said nothing"), "{error}");
 	}
 }

@@ -137,6 +137,15 @@ impl Chain {
 		node: u32,
 		hardware: &[(u64, bool)],
 	) -> Result<Vec<Task>> {
+		self.whole(self.read_tasks(at, node, hardware)).await
+	}
+
+	async fn read_tasks(
+		&self,
+		at: &AtBlock,
+		node: u32,
+		hardware: &[(u64, bool)],
+	) -> Result<Vec<Task>> {
 		let epoch = api::storage().proof_of_compute().current_epoch();
 		let epoch = fetch!(at, epoch, ());
 		let mut tasks = Vec::new();
