@@ -97,11 +97,14 @@ fn main() -> Result<()> {
 			(None, ..) => bail!("nothing to try"),
 		};
 	}
-	tokio::runtime::Builder::new_multi_thread()
+	let runtime = tokio::runtime::Builder::new_multi_thread()
 		.enable_all()
 		.build()
-		.wrap_err("start the threads")?
-		.block_on(work(command))
+		.wrap_err("start the threads")?;
+	let done = runtime.block_on(work(command));
+	// Not a minute more for a proof that is under way: nobody would hear of it.
+	runtime.shutdown_background();
+	done
 }
 
 async fn work(command: Command) -> Result<()> {
