@@ -215,12 +215,11 @@ async fn what_ran_before_an_update_answers_on_where_the_update_is_no_module() {
 	let Ok(Started::Running(endpoint)) = started else {
 		panic!("it has a port")
 	};
-	let broken = bench.lease("(module (func (export \"_start\") (call 0)))", Some(80));
-	let path = bench.folder.path().join("module.wasm");
-	std::fs::write(&path, b"no module").unwrap();
+	let no_module = b"no module";
+	std::fs::write(bench.folder.path().join("module.wasm"), no_module).unwrap();
 	let broken = DesiredLease {
-		digest: blake3::hash(b"no module").into(),
-		..broken
+		digest: blake3::hash(no_module).into(),
+		..lease
 	};
 	let refused = bench.engine.start(&broken, &Tracker::silent()).await;
 	assert!(matches!(refused, Err(Failure::Crashed(_))), "{refused:?}");
