@@ -61,6 +61,17 @@ impl Folder {
 		})
 	}
 
+	/// Whether it is this one, with so many bytes.
+	pub(super) fn is(&self, path: &Path, limit: u64) -> bool {
+		self.path == path && self.ledger.limit() == limit
+	}
+
+	/// Whether both are charged in the same books.
+	#[cfg(test)]
+	pub(super) fn is_shared_with(&self, other: &Self) -> bool {
+		Arc::ptr_eq(&self.ledger, &other.ledger)
+	}
+
 	/// Gives it to a run, as the first folder that is open.
 	pub(super) fn give(&self, builder: &mut WasiCtxBuilder) -> wasmtime::Result<()> {
 		// What is done is done when the function returns: nothing is written behind the ledger's back.

@@ -98,6 +98,11 @@ impl Ledger {
 		self.books.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
+	/// Bytes that there may be.
+	pub(super) fn limit(&self) -> u64 {
+		self.limit
+	}
+
 	/// Bytes that are charged.
 	#[cfg(test)]
 	pub(super) fn used(&self) -> u64 {

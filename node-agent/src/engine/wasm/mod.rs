@@ -94,6 +94,8 @@ struct Kept {
 	generation: u32,
 	log: Arc<Log>,
 	account: Arc<Account>,
+	/// Where disk was bought.
+	folder: Option<Folder>,
 }
 
 /// Runs WebAssembly in this process.
@@ -128,6 +130,41 @@ enum Program {
 /// Whether bytes are a component, and not a core module: what the two bytes after the version say.
 fn is_component(bytes: &[u8]) -> bool {
 	matches!(bytes, [0, b'a', b's', b'm', _, _, 1, 0, ..])
+}
+
+/// Opens the lease's folder, where disk was bought, and removes those of others that had its number: on a fork, or in an
+/// earlier generation. It stays when the lease gets another workload. One that is open goes on to be used, since what is
+/// being ended may write to it still: two ledgers would each let as much be written as was bought. Blocks.
+fn open_folder(
+	folders: &Path,
+	lease: &DesiredLease,
+	open: Option<Folder>,
+) -> io::Result<Option<Folder>> {
+	let (number, generation) = (lease.lease, lease.generation);
+	let name = format!("{number}-{generation}-{:016x}", lease.identity().lease);
+	let of_lease = format!("{number}-");
+	remove_folders(folders, |other| {
+		other.starts_with(&of_lease) && other != name
+	})?;
+	if lease.disk_mib == 0 {
+		return Ok(None);
+	}
+	let (path, limit) = (folders.join(name), u64::from(lease.disk_mib) << 20);
+	match open.filter(|open| open.is(&path, limit)) {
+		Some(open) => Ok(Some(open)),
+		None => Folder::open(path, limit).map(Some),
+	}
+}
+
+/// Removes the folders of leases whose names this says of. Blocks.
+fn remove_folders(folders: &Path, is_over: impl Fn(&str) -> bool) -> io::Result<()> {
+	for entry in fs::read_dir(folders)? {
+		let entry = entry?;
+		if entry.file_name().to_str().is_some_and(&is_over) {
+			fs::remove_dir_all(entry.path())?;
+		}
+	}
+	Ok(())
 }
 
 impl WasmEngine {
@@ -212,38 +249,10 @@ impl WasmEngine {
 			let generation = numbers.next().and_then(|text| text.parse().ok());
 			matches!((lease, generation), (Some(lease), Some(generation)) if !is_kept(lease, generation))
 		};
-		if let Err(error) = self.remove_folders(is_over) {
+		if let Err(error) = remove_folders(&self.folders, is_over) {
 			// A run that is being ended may have one file open still: it is tried again with the next block.
 			tracing::debug!(%error, "the files of a lease that is over are not removed yet");
 		}
-	}
-
-	/// The folder of a lease: of this one alone, and not of another that had its number on a fork. It stays when the
-	/// lease gets another workload.
-	fn folder_name(lease: &DesiredLease) -> String {
-		let (number, generation) = (lease.lease, lease.generation);
-		format!("{number}-{generation}-{:016x}", lease.identity().lease)
-	}
-
-	fn remove_folders(&self, is_over: impl Fn(&str) -> bool) -> io::Result<()> {
-		for entry in fs::read_dir(&self.folders)? {
-			let entry = entry?;
-			if entry.file_name().to_str().is_some_and(&is_over) {
-				fs::remove_dir_all(entry.path())?;
-			}
-		}
-		Ok(())
-	}
-
-	/// Opens the lease's folder, where disk was bought, and removes those of others that had its number.
-	fn open_folder(&self, lease: &DesiredLease) -> io::Result<Option<Folder>> {
-		let (name, number) = (Self::folder_name(lease), format!("{}-", lease.lease));
-		self.remove_folders(|other| other.starts_with(&number) && other != name)?;
-		if lease.disk_mib == 0 {
-			return Ok(None);
-		}
-		let limit = u64::from(lease.disk_mib) << 20;
-		Folder::open(self.folders.join(name), limit).map(Some)
 	}
 
 	fn running(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
@@ -317,15 +326,22 @@ impl WasmEngine {
 		Ok(Started::Running(endpoint))
 	}
 
+	/// The folder of a lease that ran here before, and may run still.
+	fn open_folder(&self, lease: u64) -> Option<Folder> {
+		self.kept().get(&lease)?.folder.clone()
+	}
+
 	/// Makes ready what runs for a lease.
 	async fn prepare(&self, lease: &DesiredLease, bytes: Vec<u8>) -> Result<Program, Failure> {
 		let log = Arc::new(Log::default());
 		let account = self.usage.open(lease.lease, lease.cpu_millis);
-		let kept = Kept {
+		let mut kept = Kept {
 			generation: lease.generation,
 			log: log.clone(),
 			account: account.clone(),
+			folder: None,
 		};
+		let open = self.open_folder(lease.lease);
 		let variables = match &self.secrets {
 			Some(secrets) => secrets.variables(lease.lease, lease.generation)?,
 			None => Vec::new(),
@@ -337,24 +353,27 @@ impl WasmEngine {
 			memory: (lease.memory_mib.clamp(1, 4_096) as usize) << 20,
 			arguments: lease.command.clone(),
 		});
-		let folder = self
-			.open_folder(lease)
-			.map_err(|error| Failure::NoSpace(format!("no folder for the lease: {error}")))?;
 		let (engine, is_service) = (self.engine.clone(), lease.port.is_some());
 		let outgoing = self.outgoing.for_another();
+		let (folders, wanted) = (self.folders.clone(), lease.clone());
 		let compile = move || {
+			let folder = open_folder(&folders, &wanted, open)
+				.map_err(|error| Failure::NoSpace(format!("no folder for the lease: {error}")))?;
+			let given = folder.clone();
 			let bytes: Cow<'_, [u8]> = wat::parse_bytes(&bytes)
 				.map_err(|error| Failure::Crashed(format!("not WebAssembly: {error}")))?;
-			if is_component(&bytes) {
-				component::Program::new(&engine, &bytes, is_service, tenant, folder, outgoing)
+			let program = if is_component(&bytes) {
+				component::Program::new(&engine, &bytes, is_service, tenant, given, outgoing)
 					.map(Program::Component)
 			} else {
 				module::Program::new(&engine, &bytes, tenant).map(Program::Module)
-			}
+			};
+			Ok((program?, folder))
 		};
-		let program = tokio::task::spawn_blocking(compile)
+		let (program, folder) = tokio::task::spawn_blocking(compile)
 			.await
 			.map_err(|error| Failure::Crashed(error.to_string()))??;
+		kept.folder = folder;
 		// What ran before an update goes on until there is something in its place.
 		if let Some(before) = self.kept().insert(lease.lease, kept) {
 			before.account.close();

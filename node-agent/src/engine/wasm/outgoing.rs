@@ -54,6 +54,10 @@ impl Outgoing {
 		let roots = RootCertStore {
 			roots: webpki_roots::TLS_SERVER_ROOTS.into(),
 		};
+		Self::trusting(roots, private)
+	}
+
+	fn trusting(roots: RootCertStore, private: bool) -> eyre::Result<Self> {
 		let provider = Arc::new(rustls::crypto::ring::default_provider());
 		let tls = ClientConfig::builder_with_provider(provider)
 			.with_safe_default_protocol_versions()?
@@ -236,5 +240,85 @@ mod tests {
 	async fn an_address_of_this_machine_is_known_for_one() {
 		assert!(is_own(IpAddr::from([127, 0, 0, 1])).await);
 		assert!(!is_own(IpAddr::from([1, 1, 1, 1])).await);
+	}
+
+	/// Asks a server of this machine that shows a certificate for `localhost`; gives the status, and what it was asked.
+	async fn over_tls(is_trusted: bool) -> Result<(u16, String), ErrorCode> {
+		use tokio::io::{AsyncReadExt, AsyncWriteExt};
+		let own = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+		let key = rustls::pki_types::PrivateKeyDer::try_from(own.signing_key.serialize_der());
+		let provider = Arc::new(rustls::crypto::ring::default_provider());
+		let config = rustls::ServerConfig::builder_with_provider(provider)
+			.with_safe_default_protocol_versions()
+			.unwrap()
+			.with_no_client_auth()
+			.with_single_cert(vec![own.cert.der().clone()], key.unwrap())
+			.unwrap();
+		let listener = tokio::net::TcpListener::bind("localhost:0").await.unwrap();
+		let port = listener.local_addr().unwrap().port();
+		let server = tokio::spawn(async move {
+			let (stream, _) = listener.accept().await.unwrap();
+			let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+			let mut stream = acceptor.accept(stream).await.ok()?;
+			let mut asked = [0; 1_024];
+			let length = stream.read(&mut asked).await.unwrap();
+			let answer = "HTTP/1.1 204 x\r\nconnection: close\r\n\r\n";
+			stream.write_all(answer.as_bytes()).await.unwrap();
+			Some(String::from_utf8_lossy(&asked[..length]).into_owned())
+		});
+		let mut roots = RootCertStore::empty();
+		if is_trusted {
+			roots.add(own.cert.der().clone()).unwrap();
+		}
+		let nothing = http_body_util::Empty::new().map_err(|never| match never {});
+		let request = Request::get(format!("https://localhost:{port}/path"))
+			.body(nothing.boxed())
+			.unwrap();
+		let config = OutgoingRequestConfig {
+			use_tls: true,
+			connect_timeout: PATIENCE,
+			first_byte_timeout: PATIENCE,
+			between_bytes_timeout: PATIENCE,
+		};
+		let outgoing = Outgoing::trusting(roots, true).unwrap();
+		let answer = outgoing.ask(request, config).await?;
+		let asked = server.await.unwrap().unwrap();
+		Ok((answer.resp.status().as_u16(), asked))
+	}
+
+	#[tokio::test]
+	async fn who_is_asked_by_tls_must_be_who_it_says() {
+		let (status, asked) = over_tls(true).await.unwrap();
+		assert!(
+			status == 204 && asked.starts_with("GET /path HTTP/1.1"),
+			"{status} {asked}"
+		);
+		let error = over_tls(false).await.unwrap_err();
+		assert!(matches!(error, ErrorCode::TlsProtocolError), "{error}");
+	}
+
+	#[tokio::test]
+	async fn only_so_many_connections_are_open_at_once() {
+		let outgoing = Outgoing::new(true).unwrap();
+		let all = u32::try_from(CONNECTIONS).unwrap();
+		let _held = outgoing
+			.connections
+			.clone()
+			.acquire_many_owned(all)
+			.await
+			.unwrap();
+		assert!(outgoing.for_another().connections.try_acquire().is_ok());
+		let nothing = http_body_util::Empty::new().map_err(|never| match never {});
+		let request = Request::get("http://localhost:1/")
+			.body(nothing.boxed())
+			.unwrap();
+		let config = OutgoingRequestConfig {
+			use_tls: false,
+			connect_timeout: PATIENCE,
+			first_byte_timeout: PATIENCE,
+			between_bytes_timeout: PATIENCE,
+		};
+		let refused = outgoing.ask(request, config).await;
+		assert!(matches!(refused, Err(ErrorCode::ConnectionLimitReached)));
 	}
 }

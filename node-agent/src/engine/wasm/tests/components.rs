@@ -185,6 +185,22 @@ async fn files_stay_for_the_next_run_and_go_with_their_lease() {
 }
 
 #[tokio::test]
+async fn what_runs_before_and_after_an_update_writes_against_one_quota() {
+	let bench = Bench::new();
+	let mut lease = bench.lease(&run("(i32.const 0)"), None);
+	lease.disk_mib = 1;
+	assert_eq!(bench.job(&lease).await, Ok(Started::Finished));
+	let before = bench.engine.open_folder(1).unwrap();
+	let mut updated = bench.lease(
+		&run("(call $say (i32.const 0) (i32.const 1)) (i32.const 0)"),
+		None,
+	);
+	updated.disk_mib = 1;
+	assert_eq!(bench.job(&updated).await, Ok(Started::Finished));
+	assert!(before.is_shared_with(&bench.engine.open_folder(1).unwrap()));
+}
+
+#[tokio::test]
 async fn who_bought_a_tenth_of_a_core_gets_a_tenth_of_its_fuel() {
 	let bench = Bench::new();
 	// Four tenths of a core-second of fuel, with eight instructions for each step.
