@@ -125,6 +125,11 @@ impl NodeProcess {
 		&mut self.process
 	}
 
+	/// The number of its best block.
+	pub fn best_block(&self) -> Result<u32> {
+		rpc::best_block(&self.http_url())
+	}
+
 	/// Waits until the best block is at least `number`.
 	pub fn wait_for_block(&mut self, number: u32) -> Result<()> {
 		let url = self.http_url();

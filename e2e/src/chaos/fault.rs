@@ -22,7 +22,7 @@ pub enum Kind {
 	CutNetwork,
 	/// What the agent and the chain send each other vanishes, and no connection breaks.
 	SilenceNetwork,
-	/// No byte more can be written to the agent's data folder; a workspace ends and another begins meanwhile.
+	/// No byte more can be written to the agent's data folder.
 	FillDisk,
 	/// The agent ends, and its journal is not what it was when it is started again.
 	CorruptJournal,
@@ -98,6 +98,8 @@ pub struct Fault {
 	pub machine: usize,
 	/// For how many blocks.
 	pub blocks: u32,
+	/// Whether a tenant ends a lease of the machine meanwhile, so that it has something to do.
+	pub errand: bool,
 	/// How a journal is damaged; of no meaning otherwise.
 	pub damage: Damage,
 }
@@ -122,6 +124,7 @@ pub fn draw(seed: u64, count: usize, kinds: &[Kind], machines: usize) -> Vec<Fau
 			kind,
 			machine: below(&mut rng, machines),
 			blocks: least.saturating_add(rng.next_u32() % span),
+			errand: rng.next_u32() % 2 == 0,
 			damage: damages[below(&mut rng, damages.len())],
 		});
 	}

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, time::Duration};
 use eyre::{eyre, Result};
 
 use super::{
+	disk::Disk,
 	fault::{Fault, Kind},
 	world::World,
 };
-use crate::{process::signal, wait};
+use crate::{process::signal, wait, DockerDaemon};
 
 /// Blocks after which a machine is gone that says nothing any more: the chain's own default, until the DAO's
 /// vote is in force.
@@ -19,35 +20,62 @@ const SLOT: Duration = Duration::from_secs(3);
 impl World {
 	/// Lets a fault happen and pass. What it does to leases is left for [`World::settle`] to see.
 	pub(super) fn inflict(&mut self, fault: &Fault) -> Result<()> {
+		let at = fault.machine;
 		match fault.kind {
 			Kind::RestartAgent => {
-				self.machines[fault.machine].stop()?;
-				self.chain.wait_blocks(fault.blocks)?;
-				self.machines[fault.machine].revive()
+				self.machines[at].stop()?;
+				self.last(fault)?;
+				self.machines[at].revive()
 			}
 			Kind::KillAgent => {
-				self.machines[fault.machine].kill()?;
-				self.chain.wait_blocks(fault.blocks)?;
-				self.machines[fault.machine].revive()
+				self.machines[at].kill()?;
+				self.last(fault)?;
+				self.machines[at].revive()
 			}
 			Kind::LoseAgent => self.lose_agent(fault),
 			Kind::KillEngine => self.kill_engine(fault),
 			Kind::CutNetwork => {
-				self.machines[fault.machine].line.cut();
-				self.chain.wait_blocks(fault.blocks)?;
-				self.machines[fault.machine].line.mend();
+				self.machines[at].line.cut();
+				self.last(fault)?;
+				self.machines[at].line.mend();
 				Ok(())
 			}
 			Kind::SilenceNetwork => {
-				self.machines[fault.machine].line.silence();
-				self.chain.wait_blocks(fault.blocks)?;
-				self.machines[fault.machine].line.mend();
+				self.machines[at].line.silence();
+				self.last(fault)?;
+				self.machines[at].line.mend();
 				Ok(())
 			}
-			Kind::FillDisk => self.fill_disk(fault),
+			Kind::FillDisk => {
+				self.disk(fault)?.fill()?;
+				self.last(fault)?;
+				self.disk(fault)?.free()
+			}
 			Kind::CorruptJournal => self.corrupt_journal(fault),
 			Kind::StopChain => self.stop_chain(fault),
 		}
+	}
+
+	/// Lets its blocks pass, in which people do what they would do.
+	fn last(&mut self, fault: &Fault) -> Result<()> {
+		if fault.errand {
+			let node = self.machines[fault.machine].node;
+			let leases = self.open_leases()?;
+			if let Some(lease) = leases.iter().find(|lease| lease.node == node) {
+				self.terminate(lease.lease)?;
+			}
+		}
+		let end = self.chain.best_block()?.saturating_add(fault.blocks);
+		while self.chain.best_block()? < end {
+			self.tend_and_look()?;
+			wait::pause(SLOT)?;
+		}
+		Ok(())
+	}
+
+	fn disk(&self, fault: &Fault) -> Result<&Disk> {
+		let disk = self.machines[fault.machine].disk.as_ref();
+		disk.ok_or_else(|| eyre!("there is no disk to fill"))
 	}
 
 	/// To whom it happens, in words.
@@ -80,35 +108,16 @@ impl World {
 		let engine = self.engine.as_mut();
 		let engine = engine.ok_or_else(|| eyre!("there is no engine to kill"))?;
 		engine.kill()?;
-		self.chain.wait_blocks(fault.blocks)?;
-		engine.restart()
-	}
-
-	/// While nothing can be written, one of the machine's leases ends, so that the machine has something to do.
-	fn fill_disk(&mut self, fault: &Fault) -> Result<()> {
-		let machine = &self.machines[fault.machine];
-		let disk = machine.disk.as_ref();
-		let disk = disk.ok_or_else(|| eyre!("there is no disk to fill"))?;
-		let node = machine.node;
-		disk.fill()?;
-		let leases = self.open_leases()?;
-		if let Some(lease) = leases.iter().find(|lease| lease.node == node) {
-			self.terminate(lease.lease)?;
-		}
-		for _ in 0..fault.blocks {
-			self.tend_and_look()?;
-			self.chain.wait_blocks(1)?;
-		}
-		let disk = self.machines[fault.machine].disk.as_ref();
-		disk.ok_or_else(|| eyre!("there is no disk to free"))?
-			.free()
+		self.last(fault)?;
+		let engine = self.engine.as_mut();
+		engine.map_or(Ok(()), DockerDaemon::restart)
 	}
 
 	fn corrupt_journal(&mut self, fault: &Fault) -> Result<()> {
 		let machine = &mut self.machines[fault.machine];
 		if machine.damage_journal(fault.damage)? {
 			machine.expect_refusal()?;
-			self.chain.wait_blocks(fault.blocks)?;
+			self.last(fault)?;
 			self.machines[fault.machine].move_journal_away()?;
 		}
 		self.machines[fault.machine].revive()

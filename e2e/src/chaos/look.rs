@@ -47,6 +47,8 @@ pub struct Lease {
 	pub state: String,
 	/// Where it answers; empty before it runs.
 	pub endpoint: String,
+	/// The block at which its term ends.
+	pub ends_at: u64,
 }
 
 impl Lease {
@@ -59,6 +61,7 @@ impl Lease {
 			node: identifier(value, "node")?,
 			state: text(value, "state")?.into(),
 			endpoint: text(value, "endpoint")?.into(),
+			ends_at: identifier(value, "ends_at")?,
 		})
 	}
 
@@ -189,6 +192,27 @@ pub fn judge(seen: &Seen, sorts: &BTreeMap<u64, Sort>, known: &BTreeMap<String, 
 	verdict
 }
 
+/// The leases that are gone since the last look although they had a term left, and whose replicas are neither
+/// placed again nor looked for: the chain ended the request, as for a workspace that can run nowhere. `missing` says
+/// how many replicas of a request are looked for; `now` is the best block.
+pub fn given_up(
+	before: &[Lease],
+	after: &[Lease],
+	missing: &BTreeMap<u64, u64>,
+	now: u64,
+) -> Vec<u64> {
+	let is_there = |lease: &&Lease| {
+		let again = after.iter().any(|other| other.replica == lease.replica);
+		let request = lease.replica.0;
+		again || missing.get(&request).is_some_and(|missing| *missing > 0)
+	};
+	before
+		.iter()
+		.filter(|lease| lease.ends_at > now && !is_there(lease))
+		.map(|lease| lease.lease)
+		.collect()
+}
+
 /// Which of these endpoints give a right answer now, and what runs there.
 pub fn ask(endpoints: impl Iterator<Item = String>) -> Result<BTreeMap<String, Sort>> {
 	let (module, container) = (
@@ -243,6 +267,7 @@ mod tests {
 			node: 0,
 			state: "Running".into(),
 			endpoint: endpoint.into(),
+			ends_at: 100,
 		}
 	}
 
@@ -328,6 +353,21 @@ mod tests {
 		let (seen, mut known) = well();
 		known.insert("a:1".into(), 3);
 		assert_eq!(troubles(&seen, &known), "");
+	}
+
+	#[test]
+	fn a_replica_is_given_up_that_had_a_term_left_and_is_neither_placed_nor_looked_for() {
+		let before = [lease(5, 1, "a:1")];
+		let gone = |after: &[Lease], missing, now| {
+			let missing = BTreeMap::from([(0, missing)]);
+			given_up(&before, after, &missing, now).len()
+		};
+		assert_eq!(gone(&[], 0, 99), 1);
+		assert_eq!(gone(&[], 0, 100), 0, "its term was over");
+		assert_eq!(gone(&[], 1, 99), 0, "it is looked for");
+		let mut again = lease(6, 1, "a:2");
+		again.replica = before[0].replica;
+		assert_eq!(gone(&[again], 0, 99), 0, "it is elsewhere");
 	}
 
 	#[test]

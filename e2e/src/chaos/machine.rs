@@ -36,6 +36,8 @@ const PAGE: usize = 4_096;
 /// A machine of its own owner.
 #[derive(Debug)]
 pub(super) struct Machine {
+	/// The agent, unless it is dead. Declared first: it stops before its line and its disk go.
+	agent: Option<AgentProcess>,
 	/// Its owner's name, without slashes.
 	pub(super) name: String,
 	/// Its node on the chain.
@@ -46,8 +48,6 @@ pub(super) struct Machine {
 	slots: Slots,
 	/// Between agent and chain.
 	pub(super) line: Line,
-	/// The agent, unless it is dead. Declared before the disk: it stops before that goes.
-	agent: Option<AgentProcess>,
 	options: AgentOptions,
 	/// The disk that the data folder is, where one could be mounted.
 	pub(super) disk: Option<Disk>,
@@ -231,7 +231,8 @@ impl Machine {
 		let status = agent
 			.wait_dead(REFUSED)
 			.wrap_err("the agent works with a damaged journal")?;
-		let said = agent.log_tail(20);
+		// The way to the error may be told after it, call by call.
+		let said = agent.log_tail(60);
 		ensure!(
 			!status.success() && said.contains("journal.sqlite") && said.contains("move it away"),
 			"the agent did not say that its journal is damaged ({status}):\n{said}"

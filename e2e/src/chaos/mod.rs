@@ -170,6 +170,8 @@ fn go_wrong(
 fn count(world: &mut World, plan: &Plan, report: &mut Report, listener: &mut dyn Listener) {
 	listener.step("The tenants end what they have; nothing may run, and all money is back");
 	if report.failure.is_some() {
+		// What cannot be revived is in the failure already.
+		let _: Result<()> = world.revive();
 		// What runs without a lease now was not stopped in all the time that there was.
 		if let Ok(verdict) = world.tend_and_look() {
 			report.ran_without = verdict.without.len() as u64;
@@ -193,6 +195,7 @@ fn count(world: &mut World, plan: &Plan, report: &mut Report, listener: &mut dyn
 	report.rematched = (world.leases.len() as u64).saturating_sub(replicas.len() as u64);
 	report.ran = world.well.len() as u64;
 	report.ran_twice = world.twice.len() as u64;
+	report.given_up = world.given_up.len() as u64;
 	report.ended = report.opened.saturating_sub(report.ended_by_tenant);
 	(report.requests, report.taken_back) = world.asked();
 	report.restarts = world

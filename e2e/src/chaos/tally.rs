@@ -50,6 +50,8 @@ pub struct Report {
 	pub requests: u64,
 	/// Replicas that tenants took back because no machine was left for them, with their money.
 	pub taken_back: u64,
+	/// Replicas that the chain gave up although their tenants had done nothing wrong, with their money.
+	pub given_up: u64,
 	/// Times that an agent ended by itself and its service manager started it again.
 	pub restarts: u64,
 	/// Leases that were seen to run more than once.
@@ -119,6 +121,7 @@ impl Report {
 			("  ended by their tenants at the end", self.ended_by_tenant),
 			("requests made", self.requests),
 			("replicas taken back, with their money", self.taken_back),
+			("replicas given up by the chain", self.given_up),
 			("agents that ended and were started again", self.restarts),
 			("leases that ran twice", self.ran_twice),
 			("workspaces that ran without a lease", self.ran_without),

@@ -63,6 +63,12 @@ pub(super) struct World {
 	pub(super) well: BTreeSet<u64>,
 	/// Those that were seen to run more than once.
 	pub(super) twice: BTreeSet<u64>,
+	/// Those that were there at the last look.
+	open: Vec<Lease>,
+	/// Those that their tenants ended.
+	terminated: BTreeSet<u64>,
+	/// Those whose replicas the chain gave up.
+	pub(super) given_up: BTreeSet<u64>,
 	before: Ledger,
 }
 
@@ -131,6 +137,9 @@ impl World {
 			leases: BTreeMap::new(),
 			well: BTreeSet::new(),
 			twice: BTreeSet::new(),
+			open: Vec::new(),
+			terminated: BTreeSet::new(),
+			given_up: BTreeSet::new(),
 			before,
 		})
 	}
@@ -224,10 +233,31 @@ impl World {
 				self.known.insert(lease.endpoint.clone(), lease.lease);
 			}
 		}
+		self.note_given_up(&leases, listed)?;
 		let verdict = look::judge(&self.see(leases)?, &self.sorts, &self.known);
 		self.twice.extend(&verdict.twice);
 		self.well.extend(&verdict.well);
 		Ok(verdict)
+	}
+
+	fn note_given_up(&mut self, leases: &[Lease], listed: &Listed) -> Result<()> {
+		let requests = listed.requests.as_array().into_iter().flatten();
+		let missing = requests
+			.map(|request| {
+				Ok((
+					identifier(request, "request")?,
+					identifier(request, "missing")?,
+				))
+			})
+			.collect::<Result<BTreeMap<u64, u64>>>()?;
+		let now = u64::from(self.chain.best_block()?);
+		let gone = look::given_up(&self.open, leases, &missing, now);
+		let by_chain = gone
+			.into_iter()
+			.filter(|lease| !self.terminated.contains(lease));
+		self.given_up.extend(by_chain);
+		self.open = leases.to_vec();
+		Ok(())
 	}
 
 	fn see(&self, leases: Vec<Lease>) -> Result<Seen> {
@@ -261,7 +291,8 @@ impl World {
 	}
 
 	/// Has the tenant of a lease end it.
-	pub(super) fn terminate(&self, lease: u64) -> Result<()> {
+	pub(super) fn terminate(&mut self, lease: u64) -> Result<()> {
+		self.terminated.insert(lease);
 		for tenant in &self.tenants {
 			let ended = tenant
 				.person
@@ -279,9 +310,21 @@ impl World {
 		(sum(|tenant| tenant.asked), sum(|tenant| tenant.taken_back))
 	}
 
+	/// Starts every agent that does not run, and mends every line: after a fault that was not survived.
+	pub(super) fn revive(&mut self) -> Result<()> {
+		for machine in &mut self.machines {
+			machine.line.mend();
+			machine.revive()?;
+		}
+		Ok(())
+	}
+
 	/// Ends all that the tenants have, and waits until nothing runs any more. Gives how many leases they ended.
 	pub(super) fn end(&mut self, patience: Duration) -> Result<u64> {
-		let open = self.open_leases()?.len() as u64;
+		let leases = self.open_leases()?;
+		self.terminated
+			.extend(leases.iter().map(|lease| lease.lease));
+		let open = leases.len() as u64;
 		let begun = Instant::now();
 		loop {
 			let listed = self.list()?;
