@@ -517,7 +517,7 @@ impl DockerEngine {
 		let crashed = |error: String| Failure::Crashed(format!("could not be looked at: {error}"));
 		for _ in 0..LOOKS {
 			let found = self.docker.inspect_container(name, None).await;
-			let found = found.map_err(|error| blame(&error, |why| crashed(why)))?;
+			let found = found.map_err(|error| blame(&error, crashed))?;
 			let Some(pid) = running(&found) else {
 				// Nothing runs that could be let out; how it ended is told by whoever lists it.
 				return Ok(());
