@@ -78,6 +78,23 @@ impl World {
 		disk.ok_or_else(|| eyre!("there is no disk to fill"))
 	}
 
+	/// The fault with a machine that it means something to: one can lose leases only if it has any.
+	pub(super) fn aim(&self, fault: &Fault) -> Result<Fault> {
+		let mut aimed = *fault;
+		if fault.kind != Kind::LoseAgent {
+			return Ok(aimed);
+		}
+		let leases = self.open_leases()?;
+		let count = self.machines.len();
+		let mut others = (0..count).map(|step| (fault.machine + step) % count);
+		let has_any = |at: &usize| {
+			let node = self.machines[*at].node;
+			leases.iter().any(|lease| lease.node == node)
+		};
+		aimed.machine = others.find(has_any).unwrap_or(fault.machine);
+		Ok(aimed)
+	}
+
 	/// To whom it happens, in words.
 	pub(super) fn whom(&self, fault: &Fault) -> String {
 		if fault.kind.is_of_a_machine() {

@@ -131,6 +131,7 @@ fn go_wrong(
 	for (index, fault) in faults.iter().enumerate() {
 		wait::check_stopped()?;
 		let number = index.saturating_add(1);
+		let fault = &world.aim(fault)?;
 		let (at, whom) = (begun.elapsed(), world.whom(fault));
 		let told = format!(
 			"{number:>4}  {}  {:<20}  {whom:<15}",
