@@ -139,7 +139,7 @@ pub(super) fn check_volumes(volumes: Vec<String>) -> Result<Vec<String>, String>
 	let is_taken = |volume: &str| {
 		let volume = volume.trim_end_matches('/');
 		let inside = |folder: &&str| folder.len() > 1 && volume.starts_with(&format!("{folder}/"));
-		volume.is_empty() || own.contains(&volume) || own.iter().any(|folder| inside(folder))
+		volume.is_empty() || own.contains(&volume) || own.iter().any(inside)
 	};
 	let odd =
 		|volume: &&String| !volume.starts_with('/') || volume.contains("..") || is_taken(volume);
