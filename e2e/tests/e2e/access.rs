@@ -123,7 +123,7 @@ fn the_holder_of_the_right_reaches_its_container_and_nobody_else_does() {
 	println!("others are refused, and statements that are over or heard before");
 	let node = tenant.run(&["node", "show", "0"]).unwrap();
 	let address = text(&node, "endpoint").unwrap();
-	let block = || u32::try_from(rpc::finalized_block(&stage.node.http_url()).unwrap()).unwrap();
+	let block = || rpc::finalized_block(&stage.node.http_url()).unwrap();
 	let sign = |who: &'static str, until: u32| {
 		let key = key(who);
 		move |link: &Link| Ask::sign(&link.place(0), number, 0, until, Request::Secrets, &key)

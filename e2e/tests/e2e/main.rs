@@ -2,6 +2,7 @@
 //!
 //! One program, so that the tests run side by side: they wait for blocks more than they compute.
 #![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
+#![allow(clippy::print_stdout, reason = "a long test says how far it is")]
 
 mod access;
 mod applications;

@@ -570,7 +570,7 @@ fn terms(kind: u8, n: Numbers) -> RuntimeCall {
 	match (kind, n[4] % 2) {
 		(56, 0) => M::set_reservable {
 			uid: listed(n[0]),
-			reservable: (n[1] % 4 > 0).then(|| Reservable {
+			reservable: (!n[1].is_multiple_of(4)).then(|| Reservable {
 				ahead: blocks(n[1]),
 				price: amount(n[2]),
 			}),

@@ -46,5 +46,5 @@ impl pallet_migrations::Config for Runtime {
 	type Migrations = Pending;
 	#[cfg(feature = "runtime-benchmarks")]
 	type Migrations = pallet_migrations::mock_helpers::MockedMigrations;
-	type WeightInfo = pallet_migrations::weights::SubstrateWeight<Runtime>;
+	type WeightInfo = pallet_migrations::weights::SubstrateWeight<Self>;
 }

@@ -1,6 +1,7 @@
 //! Does a chain of the last release become one of this, with all that is on it?
 //!
 //! With as much state as a chain may come to have: `cargo bench -p usufruct-runtime --bench upgrade`.
+#![allow(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 #[path = "../chain/mod.rs"]
 mod chain;

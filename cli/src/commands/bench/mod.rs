@@ -17,7 +17,7 @@ pub(crate) enum Command {
 	Chain(chain::Arguments),
 	/// Request workspaces one after the other; show how long each takes from the request to its first answer, in
 	/// blocks and seconds, by stages. Needs a development chain, a machine with the image, and a rich key
-	Lease(lease::Arguments),
+	Lease(Box<lease::Arguments>),
 }
 
 pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 	}
 	match command {
 		Command::Chain(arguments) => chain::run(context, arguments).await,
-		Command::Lease(arguments) => lease::run(context, arguments).await,
+		Command::Lease(arguments) => lease::run(context, *arguments).await,
 	}
 }
 

@@ -84,7 +84,7 @@ fn a_deposit_that_is_not_held_is_seen() {
 	caught("held deposits differ from recorded ones", || {
 		Hardware::<Test>::mutate(0, |hardware| {
 			hardware.as_mut().expect("added").deposit =
-				deposit::ticket(DEPOSIT + 1).expect("tickets are amounts")
+				deposit::ticket(DEPOSIT + 1).expect("tickets are amounts");
 		});
 	});
 }

@@ -156,7 +156,7 @@ proptest! {
 				let named = Requests::<Test>::iter_values().filter(named).count();
 				assert_eq!(Uses::get() as usize, named);
 				let paying: Vec<_> = Fares::get().into_keys().collect();
-				assert!(paying.iter().all(|lease| Leases::<Test>::contains_key(lease)));
+				assert!(paying.iter().all(Leases::<Test>::contains_key));
 			}
 		});
 	}

@@ -205,9 +205,9 @@ async fn down(
 	let status = loop {
 		match next(&mut reader).await? {
 			FromAgent::Data(Channel::Out, bytes) => {
-				if sender.send(bytes).await.is_err() {
+				let Ok(()) = sender.send(bytes).await else {
 					break None;
-				}
+				};
 			}
 			FromAgent::Data(Channel::Err, bytes) => complain(&mut complaint, &bytes),
 			FromAgent::Done { status } => break status,
