@@ -199,25 +199,33 @@ fn mint_and_list(owner: &Cli, vid: u64, price: &str, holders: &[String]) -> Resu
 
 /// Publishes what the tenant runs: a module, or a container of busybox alone. Gives its digest.
 pub fn publish(stage: &Stage, folder: &Path) -> Result<String> {
-	let tenant = stage.person(TENANT)?;
-	let published = match &stage.engine {
+	publish_by(&stage.person(TENANT)?, &stage.engine, folder)
+}
+
+/// The same, by anybody, for an engine.
+pub fn publish_by(person: &Cli, engine: &Engine, folder: &Path) -> Result<String> {
+	let host = match engine {
 		Engine::Wasm => {
-			let module = images::wasm_module("demo/hello.wat", folder)?;
-			tenant.run(&["workspace", "publish", path(&module)?])?
+			return publish_module(person, &images::wasm_module("demo/hello.wat", folder)?)
 		}
-		Engine::Docker(host) => {
-			let image = images::container(host, IMAGE, folder)?;
-			let digest = image.trim_start_matches("sha256:");
-			tenant.run(&[
-				"workspace",
-				"publish",
-				"--digest",
-				digest,
-				"--reference",
-				IMAGE,
-			])?
-		}
+		Engine::Docker(host) => host,
 	};
+	let image = images::container(host, IMAGE, folder)?;
+	let digest = image.trim_start_matches("sha256:");
+	let publish = [
+		"workspace",
+		"publish",
+		"--digest",
+		digest,
+		"--reference",
+		IMAGE,
+	];
+	Ok(text(&person.run(&publish)?, "image")?.to_string())
+}
+
+/// Publishes a module that lies on this machine. Gives its digest.
+pub fn publish_module(person: &Cli, module: &Path) -> Result<String> {
+	let published = person.run(&["workspace", "publish", path(module)?])?;
 	Ok(text(&published, "image")?.to_string())
 }
 

@@ -9,7 +9,7 @@ use std::{
 	collections::{HashMap, HashSet},
 	future::Future,
 	sync::{Arc, Mutex},
-	time::{Duration, SystemTime, UNIX_EPOCH},
+	time::Duration,
 };
 
 use eyre::Result;
@@ -23,7 +23,7 @@ use crate::{
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
 	proofs::{lock, Prover},
-	server::Metrics,
+	server::{seconds, Metrics},
 	trust::Trust,
 };
 
@@ -348,10 +348,8 @@ impl Start {
 		if most == 0 {
 			return Ok(false);
 		}
-		let now = SystemTime::now().duration_since(UNIX_EPOCH);
-		let now = now.map_or(0, |since| since.as_secs());
-		let times = self.journal.count_end(lease.lease, lease.generation, now)?;
 		let id = lease.lease;
+		let times = self.journal.count_end(id, lease.generation, seconds())?;
 		tracing::warn!(
 			lease = id,
 			times,

@@ -128,7 +128,8 @@ impl Metrics {
 	}
 }
 
-fn seconds() -> u64 {
+/// Seconds since 1970 by this machine's clock; 0 where it stands before that.
+pub(crate) fn seconds() -> u64 {
 	SystemTime::now()
 		.duration_since(UNIX_EPOCH)
 		.map_or(0, |time| time.as_secs())

@@ -20,7 +20,7 @@ use crate::{
 	cli::text,
 	docker, images,
 	ledger::{self, Ledger},
-	main_job::{identifier, Listener},
+	main_job::{identifier, publish_by, Listener},
 	wait, Cli, DockerDaemon, NodeProcess,
 };
 
@@ -39,8 +39,6 @@ const HEARTBEAT_PERIOD: &str = "20";
 const VOTERS: [&str; 4] = ["//Alice", "//Bob", "//Dave", "//Eve"];
 /// The account that keeps what was paid and not earned yet.
 const ESCROW: &str = "pallet usu/escr";
-/// The name of the container image on this machine.
-const IMAGE: &str = "usufruct-chaos";
 
 /// Everything that runs. Fields stop in their order: agents, engine, chain.
 #[derive(Debug)]
@@ -426,30 +424,16 @@ fn vote(url: &str) -> Result<()> {
 fn tenants(url: &str, folder: &Path, engine: Option<&DockerDaemon>) -> Result<Vec<Tenant>> {
 	let (key, wanted) = MODULES;
 	let mut tenants = vec![Tenant::new(url, key, Sort::Module, wanted, |person| {
-		let module = images::wasm_module("demo/hello.wat", folder)?;
-		let module = module.display().to_string();
-		image(&person.run(&["workspace", "publish", &module])?)
+		publish_by(person, &Engine::Wasm, folder)
 	})?];
 	if let Some(engine) = engine {
 		let (key, wanted) = CONTAINERS;
+		let engine = Engine::Docker(engine.host());
 		tenants.push(Tenant::new(url, key, Sort::Container, wanted, |person| {
-			let id = images::container(&engine.host(), IMAGE, folder)?;
-			let digest = id.trim_start_matches("sha256:");
-			image(&person.run(&[
-				"workspace",
-				"publish",
-				"--digest",
-				digest,
-				"--reference",
-				IMAGE,
-			])?)
+			publish_by(person, &engine, folder)
 		})?);
 	}
 	Ok(tenants)
-}
-
-fn image(published: &Value) -> Result<String> {
-	Ok(text(published, "image")?.to_string())
 }
 
 /// An engine of the run's own below `folder`; why there is none, where containers cannot be run here.

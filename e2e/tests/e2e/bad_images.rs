@@ -12,10 +12,7 @@ use usufruct_e2e::{
 /// Writes a module, publishes it; gives its digest.
 fn publish(tenant: &Cli, path: &Path, text: &str) -> String {
 	std::fs::write(path, wat::parse_str(text).unwrap()).unwrap();
-	let published = tenant
-		.run(&["workspace", "publish", path.to_str().unwrap()])
-		.unwrap();
-	published["image"].as_str().unwrap().to_string()
+	main_job::publish_module(tenant, path).unwrap()
 }
 
 /// A batch job that does this.

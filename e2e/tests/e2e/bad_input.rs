@@ -1,7 +1,7 @@
 //! Wrong input, by the real command line against a real node: each is refused with its exit status and
 //! with words that say what to do, and loses nothing but a fee.
 
-use usufruct_e2e::{by_hand, ledger::Ledger, Cli, NodeProcess};
+use usufruct_e2e::{by_hand, ledger::Ledger, main_job, Cli, NodeProcess};
 
 /// What the chain refuses.
 const REFUSED: i32 = 4;
@@ -56,10 +56,7 @@ fn what_the_chain_refuses_is_explained_and_moves_no_money_but_fees() {
 	let unlisted_uid = minted["uid"].to_string();
 	let module = folder.path().join("module.wasm");
 	std::fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
-	let published = tenant
-		.run(&["workspace", "publish", module.to_str().unwrap()])
-		.unwrap();
-	let image = published["image"].as_str().unwrap().to_string();
+	let image = main_job::publish_module(&tenant, &module).unwrap();
 
 	let (node_id, hid) = (machine.node.to_string(), machine.hid.to_string());
 	let (vid, uid) = (offer.vid.to_string(), offer.uid.to_string());

@@ -5,7 +5,7 @@ use std::time::Duration;
 use usufruct_e2e::{
 	by_hand,
 	cli::{number, text},
-	wait, Cli, NodeProcess,
+	main_job, wait, Cli, NodeProcess,
 };
 
 #[test]
@@ -22,10 +22,7 @@ fn a_file_is_planned_and_deployed_and_its_errors_name_the_line() {
 		.unwrap();
 	let module = folder.path().join("module.wasm");
 	std::fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
-	let published = tenant
-		.run(&["workspace", "publish", module.to_str().unwrap()])
-		.unwrap();
-	let image = text(&published, "image").unwrap();
+	let image = main_job::publish_module(&tenant, &module).unwrap();
 
 	let path = folder.path().join("hello.yaml");
 	let whole = format!(

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use usufruct_e2e::{by_hand, cli, ledger::Ledger, rpc, wait, Cli, NodeProcess};
+use usufruct_e2e::{by_hand, cli, ledger::Ledger, main_job, rpc, wait, Cli, NodeProcess};
 
 #[test]
 fn a_development_chain_finalizes_blocks_and_its_money_adds_up() {
@@ -117,10 +117,7 @@ fn four_validators_agree_match_a_request_once_and_go_on_when_one_leaves() {
 	let tenant = at(&nodes[1], "//Ferdie");
 	let module = folder.path().join("module.wasm");
 	std::fs::write(&module, b"\0asm\x01\0\0\0").unwrap();
-	let published = tenant
-		.run(&["workspace", "publish", module.to_str().unwrap()])
-		.unwrap();
-	let image = published["image"].as_str().unwrap().to_string();
+	let image = main_job::publish_module(&tenant, &module).unwrap();
 	let want = [
 		"--max-price",
 		"0.02",

@@ -178,10 +178,7 @@ fn publish_saying(tenant: &Cli, path: &Path, word: &str) -> String {
 		word.len()
 	);
 	std::fs::write(path, wat::parse_str(module).unwrap()).unwrap();
-	let published = tenant
-		.run(&["workspace", "publish", path.to_str().unwrap()])
-		.unwrap();
-	text(&published, "image").unwrap().to_string()
+	main_job::publish_module(tenant, path).unwrap()
 }
 
 /// What each replica says, in their order, and its revision.

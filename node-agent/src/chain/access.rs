@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Instant};
 use eyre::{Result, WrapErr};
 use usufruct_client::{api, AccountId32, AtBlock, Keypair, H256};
 
-use super::{fetch, unreadable, BoundedVec, Chain, Registry};
+use super::{fetch, text, unreadable, BoundedVec, Chain, Registry};
 use crate::access::{Right, View};
 
 impl Chain {
@@ -66,7 +66,7 @@ impl Chain {
 			seen,
 			rights,
 		};
-		let endpoint = String::from_utf8_lossy(&record.endpoint.0).into_owned();
+		let endpoint = text(&record.endpoint.0);
 		Ok(Some((view, endpoint)))
 	}
 

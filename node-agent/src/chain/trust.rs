@@ -3,7 +3,7 @@
 use eyre::{eyre, Result};
 use usufruct_client::{api, AccountId32, H256};
 
-use super::{fetch, unreadable, Chain};
+use super::{fetch, text, unreadable, Chain};
 use crate::{
 	domain::DesiredLease,
 	trust::{Account, Subject},
@@ -40,7 +40,7 @@ impl Chain {
 			let applications = api::storage().applications();
 			let record = fetch!(at, applications.applications(), (release.application,))
 				.ok_or_else(|| eyre!("the application of lease {} is gone", lease.lease))?;
-			let name = String::from_utf8_lossy(&record.name.0).into_owned();
+			let name = text(&record.name.0);
 			subject.application = Some((name, record.author.0));
 		}
 		for Account(curator) in curators {

@@ -44,7 +44,7 @@ impl<T: Config> Pallet<T> {
 		if let Some(release) = release {
 			T::Applications::acquire(release)?;
 		}
-		Self::count_use(image)?;
+		Self::count_use(image, published)?;
 		let now = Self::now();
 		let term = ends_at.saturating_sub(now);
 		Self::deposit_event(Event::WorkspaceRequested {

@@ -46,9 +46,8 @@ impl<T: Config> Pallet<T> {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Counts one more request that uses an image.
-	pub(crate) fn count_use(digest: Hash) -> DispatchResult {
-		let mut image = Images::<T>::get(digest).ok_or(Error::<T>::UnknownImage)?;
+	/// Counts one more request that uses an image, which was read already.
+	pub(crate) fn count_use(digest: Hash, mut image: Image<T>) -> DispatchResult {
 		image.uses = image.uses.checked_add(1).ok_or(Error::<T>::Overflow)?;
 		Images::<T>::insert(digest, image);
 		Ok(())

@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
 		}
 		T::Currency::hold(&HoldReason::Budget.into(), &tenant, needed)?;
 		let opened_at = Self::now();
-		Self::count_use(digest)?;
+		Self::count_use(digest, image)?;
 		NextRequestId::<T>::put(next);
 		OpenRequests::<T>::insert(request, ());
 		let missing = u8::MAX

@@ -31,9 +31,9 @@ impl<T: Config> Pallet<T> {
 			workload.port.is_some() && old.port.is_some(),
 			Error::<T>::NotAService
 		);
-		let kind_of = |image| Images::<T>::get(image).map(|image| image.kind);
-		let kind = kind_of(workload.image).ok_or(Error::<T>::UnknownImage)?;
-		ensure!(kind_of(old.image) == Some(kind), Error::<T>::AnotherKind);
+		let image = Images::<T>::get(workload.image).ok_or(Error::<T>::UnknownImage)?;
+		let old_kind = Images::<T>::get(old.image).map(|image| image.kind);
+		ensure!(old_kind == Some(image.kind), Error::<T>::AnotherKind);
 		// What runs on a right that was handed on is its holder's.
 		let mut is_refused = false;
 		for placed in &record.placed {
@@ -67,7 +67,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		if workload.image != old.image {
-			Self::count_use(workload.image)?;
+			Self::count_use(workload.image, image)?;
 			Self::uncount_use(old.image);
 		}
 		record.revision = record.revision.checked_add(1).ok_or(Error::<T>::Overflow)?;

@@ -50,9 +50,7 @@ pub(crate) struct Resolved {
 impl Subject {
 	/// Finds out on chain what a name leads to, and says what is thought of it.
 	pub(crate) async fn resolve(self, context: &Context) -> Result<Resolved, Failure> {
-		let words = self.command.into_iter();
-		let words = words.map(|word| BoundedVec(word.into_bytes()));
-		let command = BoundedVec(words.collect::<Vec<_>>());
+		let command = command(self.command);
 		if let Some(image) = self.image {
 			return Ok(Resolved {
 				workload: workload(image, None, command, self.port, &self.upkeep)?,
@@ -93,6 +91,12 @@ impl Subject {
 			needs: record.spec.needs,
 		})
 	}
+}
+
+/// A command with its arguments, as the chain knows it.
+pub(super) fn command(words: Vec<String>) -> BoundedVec<BoundedVec<u8>> {
+	let words = words.into_iter();
+	BoundedVec(words.map(|word| BoundedVec(word.into_bytes())).collect())
 }
 
 fn workload(

@@ -3,11 +3,7 @@
 use serde_json::json;
 use usufruct_client::{api, H256};
 
-use super::{
-	leases,
-	types::{BoundedVec, LeaseState},
-	upkeep::Upkeep,
-};
+use super::{leases, subject::command, types::LeaseState, upkeep::Upkeep};
 use crate::{
 	commands::{application::Named, entry, hash, storage},
 	context::{tx, Context},
@@ -59,8 +55,7 @@ pub(super) async fn update(context: &Context, update: Update) -> Outcome {
 		workload.image = image;
 	}
 	if !update.command.is_empty() {
-		let words = update.command.into_iter();
-		workload.command = BoundedVec(words.map(|word| BoundedVec(word.into_bytes())).collect());
+		workload.command = command(update.command);
 	}
 	workload.port = update.port.or(workload.port);
 	update.upkeep.check(workload.port).map_err(Failure::Usage)?;

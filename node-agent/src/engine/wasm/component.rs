@@ -39,7 +39,7 @@ use super::{
 	super::{log::Written, Failure},
 	body::bounded,
 	files::{Folder, HasFiles, Held, View},
-	limits::{self, Limits},
+	limits::{self, crashed, Limits},
 	outgoing::Outgoing,
 	sockets::NoSockets,
 	Tenant,
@@ -273,10 +273,6 @@ fn take(
 pub(super) fn passed_on(answer: hyper::Response<HyperOutgoingBody>) -> Response<Body> {
 	let too_long = |most| ErrorCode::HttpResponseBodySize(Some(most));
 	answer.map(|body| Body::new(bounded(body, |error| error, too_long)))
-}
-
-fn crashed(error: wasmtime::Error) -> Failure {
-	Failure::Crashed(format!("{error:#}"))
 }
 
 /// All that components are given.

@@ -118,7 +118,7 @@ pub(super) fn run<T: Send, R>(
 	work: impl AsyncFnOnce(&mut Store<T>) -> wasmtime::Result<R>,
 ) -> Result<Option<R>, Failure> {
 	let began = processor_time();
-	let counted = meter(store, account).map_err(|error| Failure::Crashed(format!("{error:#}")))?;
+	let counted = meter(store, account).map_err(crashed)?;
 	let limited = async {
 		tokio::select! {
 			done = work(store) => Some(done),
@@ -161,6 +161,11 @@ fn meter<T>(store: &mut Store<T>, account: &Arc<Account>) -> wasmtime::Result<Ar
 	Ok(counted)
 }
 
+/// What the engine says went wrong, with all of its reasons.
+pub(super) fn crashed(error: impl std::fmt::Display) -> Failure {
+	Failure::Crashed(format!("{error:#}"))
+}
+
 fn too_long() -> Failure {
 	Failure::LimitExceeded(format!("more than {} seconds", LONGEST.as_secs()))
 }
@@ -175,7 +180,7 @@ fn failure(error: &wasmtime::Error) -> Option<Failure> {
 	}
 	Some(match error.downcast_ref() {
 		Some(Trap::OutOfFuel) => Failure::LimitExceeded(format!("more than {FUEL} instructions")),
-		_ => Failure::Crashed(format!("{error:#}")),
+		_ => crashed(error),
 	})
 }
 

@@ -13,7 +13,7 @@ use wasmtime_wasi::{
 
 use super::{
 	super::{log::Written, Failure},
-	limits::{self, Limits},
+	limits::{self, crashed, Limits},
 	Tenant,
 };
 
@@ -59,7 +59,6 @@ impl Program {
 		input: Vec<u8>,
 		environment: &[(&str, String)],
 	) -> Result<Vec<u8>, Failure> {
-		let crashed = |error: wasmtime::Error| Failure::Crashed(format!("{error:#}"));
 		let engine = self.module.engine();
 		let mut linker: Linker<State> = Linker::new(engine);
 		preview1::add_to_linker_async(&mut linker, |state: &mut State| &mut state.wasi)
