@@ -191,17 +191,10 @@ pub trait ScoreInspect {
 	fn class_exists(class: ClassId) -> bool;
 }
 
-/// Read what was measured of machines. Implemented by `measurement`, once there is one.
+/// Read how good machines have shown to be. Implemented by `node-registry`, which counts broken promises.
 pub trait QualityInspect {
-	/// What was measured of the machine, in parts per million of what is good.
+	/// The machine's quality, in parts per million of one that keeps what it promises.
 	fn quality_ppm(node: NodeId) -> u32;
-}
-
-/// Nothing was measured: every machine is good.
-impl QualityInspect for () {
-	fn quality_ppm(_: NodeId) -> u32 {
-		1_000_000
-	}
 }
 
 /// Told when an epoch scored hardware. Implemented by `pomc-rewards`.

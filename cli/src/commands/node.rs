@@ -1,7 +1,7 @@
 //! `usufruct node`.
 
 use serde_json::{json, Value};
-use usufruct_client::{account_of, amount, api};
+use usufruct_client::{account_of, amount, api, view};
 
 use super::{done, entries, entry, hash, storage, text};
 use crate::{
@@ -115,7 +115,11 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
 			let at = context.state().await?;
 			let record = entry!(at, storage().node_registry().nodes(), (node,));
 			let record = record.ok_or_else(|| Failure::Gone(format!("there is no node {node}")))?;
-			Ok(document(node, &record))
+			let quality: u32 =
+				view(&at, api::view_functions().node_registry().quality(node)).await?;
+			let mut shown = document(node, &record);
+			shown["quality_ppm"] = json!(quality);
+			Ok(shown)
 		}
 		Command::Heartbeat { node } => {
 			context.submit(&registry.heartbeat(node)).await?;

@@ -203,11 +203,11 @@ mod benches {
 	fn attest() {
 		let (_, release) = published::<T>();
 		let who = curator::<T>();
-		let flag = Judgement::Flagged {
+		let before = Judgement::Flagged {
 			reason: FlagReason::Other,
 			text: IMAGE,
 		};
-		must(Pallet::<T>::do_judge(who.clone(), release, flag));
+		must(Pallet::<T>::do_judge(who.clone(), release, before));
 		#[extrinsic_call]
 		_(RawOrigin::Signed(who), release);
 		assert!(Pallet::<T>::known(release).is_ok_and(|one| one.attestations == 1));
@@ -261,7 +261,7 @@ mod benches {
 			node: T::BenchmarkHelper::machine(),
 			until: Pallet::<T>::now().saturating_add(1_000),
 		};
-		let mut opened = Ok(());
+		let opened;
 		#[block]
 		{
 			opened = <Pallet<T> as ApplicationUse<_>>::acquire(release)
@@ -276,7 +276,7 @@ mod benches {
 		running::<T>();
 		let other = account_with_money::<T>("other");
 		let until = Pallet::<T>::now().saturating_add(2_000);
-		let mut extended = Ok(());
+		let extended;
 		#[block]
 		{
 			extended = <Pallet<T> as ApplicationUse<_>>::extend(LEASE, &other, until);

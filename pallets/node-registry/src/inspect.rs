@@ -3,7 +3,7 @@
 use frame_support::ensure;
 use sp_runtime::DispatchResult;
 use usufruct_primitives::{
-	traits::{NodeInspect, NodeUsage},
+	traits::{NodeInspect, NodeUsage, QualityInspect},
 	HardwareInfo, Hid, NodeId,
 };
 
@@ -46,6 +46,12 @@ impl<T: Config> NodeInspect<T::AccountId> for Pallet<T> {
 			kind: record.kind,
 			capacity: record.capacity,
 		})
+	}
+}
+
+impl<T: Config> QualityInspect for Pallet<T> {
+	fn quality_ppm(node: NodeId) -> u32 {
+		Self::quality_now(node)
 	}
 }
 

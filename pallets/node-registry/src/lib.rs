@@ -36,7 +36,7 @@ mod types;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Endpoint, HardwareRecord, NodeRecord, NodeStatus, Standing};
+pub use types::{Endpoint, HardwareRecord, NodeRecord, NodeStatus, Quality, Standing};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -54,7 +54,7 @@ pub mod pallet {
 		Balance, BlockNumber, Capacity, ClassId, HardwareKind, Hash, Hid, NodeId,
 	};
 
-	use super::{Endpoint, HardwareRecord, NodeRecord, Standing, WeightInfo};
+	use super::{Endpoint, HardwareRecord, NodeRecord, Quality, Standing, WeightInfo};
 
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
@@ -95,6 +95,10 @@ pub mod pallet {
 		/// Part of the bond that a fault costs, rounded down.
 		#[pallet::constant]
 		type FaultPenalty: Get<Permill>;
+		/// Blocks in which a machine whose word is worth nothing comes to be worth all, by breaking
+		/// no promise.
+		#[pallet::constant]
+		type QualityRecovery: Get<BlockNumber>;
 		/// Where penalties go.
 		type Treasury: Get<Self::AccountId>;
 		/// Whether anybody may provide who is not barred, or only who was admitted; the DAO sets it.
@@ -146,6 +150,11 @@ pub mod pallet {
 	/// The HID of a device's serial number.
 	#[pallet::storage]
 	pub type HidOfDevice<T> = StorageMap<_, Blake2_128Concat, Hash, Hid, OptionQuery>;
+
+	/// What the words of machines are worth that broke promises; all others keep theirs. Each is paid
+	/// for by the machine's bond.
+	#[pallet::storage]
+	pub type Qualities<T> = StorageMap<_, Twox64Concat, NodeId, Quality, OptionQuery>;
 
 	/// What the DAO decided about an account that provides or wants to.
 	#[pallet::storage]
@@ -364,6 +373,12 @@ pub mod pallet {
 		/// Whether the node is registered, in good standing, and its heartbeats arrive.
 		pub fn is_online(node: NodeId) -> bool {
 			Self::online(node)
+		}
+
+		/// How well the node keeps its promises, in parts per million: halved by each fault, regained
+		/// with time. By it the network incentive is paid.
+		pub fn quality(node: NodeId) -> u32 {
+			Self::quality_now(node)
 		}
 
 		/// Up to `limit` (at most 100) nodes whose identifier is at least `from`.

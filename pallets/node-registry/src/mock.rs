@@ -36,6 +36,8 @@ pub(crate) const DEPOSIT: Balance = 50;
 pub(crate) const WINDOW: BlockNumber = 20;
 /// Blocks from `retire` until the bond is free.
 pub(crate) const DELAY: BlockNumber = 100;
+/// Blocks in which a quality of nothing becomes all.
+pub(crate) const RECOVERY: BlockNumber = 1_000;
 /// A class that exists.
 pub(crate) const CLASS: ClassId = 7;
 
@@ -131,6 +133,7 @@ impl crate::Config for Test {
 	type NodeBond = ConstU128<BOND>;
 	type OnHardwareRemoved = Removals;
 	type OpenAdmission = OpenAdmission;
+	type QualityRecovery = ConstU32<RECOVERY>;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = Treasury;
 	type UnbondingDelay = ConstU32<DELAY>;

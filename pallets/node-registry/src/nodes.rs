@@ -15,7 +15,7 @@ use usufruct_primitives::{Balance, BlockNumber, Hash, NodeId};
 
 use crate::{
 	Config, Endpoint, Error, Event, HoldReason, NextNodeId, NodeOfMachine, NodeRecord, NodeStatus,
-	Nodes, Pallet,
+	Nodes, Pallet, Qualities, Quality,
 };
 
 impl<T: Config> Pallet<T> {
@@ -27,6 +27,13 @@ impl<T: Config> Pallet<T> {
 	/// How many blocks a heartbeat is good for that comes now.
 	pub(crate) fn window() -> BlockNumber {
 		T::HeartbeatPeriod::get().saturating_mul(T::MissedHeartbeats::get().saturating_add(1))
+	}
+
+	/// What the machine's word is worth now, in parts per million.
+	pub(crate) fn quality_now(node: NodeId) -> u32 {
+		Qualities::<T>::get(node).map_or(Quality::FULL, |quality| {
+			quality.at(Self::now(), T::QualityRecovery::get())
+		})
 	}
 
 	pub(crate) fn online(node: NodeId) -> bool {
@@ -157,6 +164,7 @@ impl<T: Config> Pallet<T> {
 		)?;
 		NodeOfMachine::<T>::remove(record.machine);
 		Nodes::<T>::remove(node);
+		Qualities::<T>::remove(node);
 		Self::deposit_event(Event::NodeRetired { node, returned });
 		Ok(())
 	}
@@ -228,7 +236,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes the penalty from the bond to the treasury; suspends the node if too little is left.
+	/// Takes the penalty from the bond to the treasury and halves the quality; suspends the node if too little is left.
 	/// What the treasury cannot receive stays in the bond: a penalty never destroys money silently.
 	pub(crate) fn do_note_fault(node: NodeId) {
 		let Some(mut record) = Nodes::<T>::get(node) else {
@@ -247,6 +255,9 @@ impl<T: Config> Pallet<T> {
 		.unwrap_or(0);
 		record.bond = record.bond.saturating_sub(slashed);
 		record.faults = record.faults.saturating_add(1);
+		let ppm = Self::quality_now(node).checked_div(2).unwrap_or(0);
+		let since = Self::now();
+		Qualities::<T>::insert(node, Quality { ppm, since });
 		let suspend = record.bond < T::MinimumBond::get()
 			&& matches!(record.status, NodeStatus::Online | NodeStatus::Offline);
 		if suspend {

@@ -8,6 +8,7 @@ use usufruct_primitives::{deposit, Balance, NodeId};
 
 use crate::{
 	Config, Hardware, HidOfDevice, HoldReason, NextHid, NextNodeId, NodeOfMachine, Nodes, Pallet,
+	Qualities, Quality,
 };
 
 impl<T: Config> Pallet<T> {
@@ -16,6 +17,7 @@ impl<T: Config> Pallet<T> {
 		Self::identities_and_records_agree()?;
 		Self::hardware_counts_are_exact()?;
 		Self::availability_is_at_most_the_age()?;
+		Self::qualities_are_of_nodes_that_failed()?;
 		Self::holds_cover_bonds_and_deposits()
 	}
 
@@ -77,6 +79,23 @@ impl<T: Config> Pallet<T> {
 				record.available <= u64::from(age),
 				"more available blocks than passed"
 			);
+		}
+		Ok(())
+	}
+
+	/// Only who broke a promise has a quality on record, and no more than half of all.
+	fn qualities_are_of_nodes_that_failed() -> Result<(), TryRuntimeError> {
+		for (node, quality) in Qualities::<T>::iter() {
+			let record = Nodes::<T>::get(node).ok_or("a quality of a node that is gone")?;
+			ensure!(
+				record.faults > 0,
+				"a quality of a node that broke no promise"
+			);
+			ensure!(
+				quality.ppm.saturating_mul(2) <= Quality::FULL,
+				"a quality above what a fault leaves"
+			);
+			ensure!(quality.since <= Self::now(), "a quality of the future");
 		}
 		Ok(())
 	}

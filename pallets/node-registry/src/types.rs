@@ -112,6 +112,47 @@ impl<AccountId> NodeRecord<AccountId> {
 	}
 }
 
+/// What a machine's word was worth when it last broke it.
+///
+/// The network incentive is paid by it, so that a machine which breaks its promises earns less than one of
+/// the same speed that keeps them.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct Quality {
+	/// Just after that, in parts per million of a machine that keeps what it promises.
+	pub ppm: u32,
+	/// When that was.
+	pub since: BlockNumber,
+}
+
+impl Quality {
+	/// Of a machine that keeps what it promises.
+	pub const FULL: u32 = 1_000_000;
+
+	/// What it is worth at `now`, where a machine without any needs `recovery` blocks for all of it.
+	pub fn at(&self, now: BlockNumber, recovery: BlockNumber) -> u32 {
+		let regained = u64::from(now.saturating_sub(self.since))
+			.saturating_mul(Self::FULL.into())
+			.checked_div(recovery.into())
+			.unwrap_or(Self::FULL.into());
+		u64::from(self.ppm)
+			.saturating_add(regained)
+			.try_into()
+			.unwrap_or(Self::FULL)
+			.min(Self::FULL)
+	}
+}
+
 /// A HID.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,

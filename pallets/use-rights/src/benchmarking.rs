@@ -3,13 +3,10 @@
 use alloc::vec::Vec;
 
 use frame_benchmarking::v2::*;
-use frame_support::traits::{
-	fungible::{Inspect, Mutate},
-	Get,
-};
+use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
 use usufruct_primitives::{
-	traits::UseRightSale, BlockNumber, Capacity, Hid, IsolationClass, Uid, Vid, MAX_PARTS,
+	traits::UseRightSale, Balance, BlockNumber, Capacity, Hid, IsolationClass, Uid, Vid, MAX_PARTS,
 };
 
 use crate::{Call, Config, NextUid, NextVid, Pallet, Parts, Resources, UseRights};

@@ -74,6 +74,9 @@ impl pallet_node_registry::Config for Runtime {
 	type NodeBond = ConstU128<{ 10 * USU }>;
 	type OnHardwareRemoved = ProofOfCompute;
 	type OpenAdmission = OpenAdmission;
+	/// Twice the unbonding delay: from nothing, a machine loses half of its incentive in that time, as
+	/// much as if it left and came anew, and less from anything above: nobody gains by a new name.
+	type QualityRecovery = ConstU32<{ 14 * DAYS }>;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = TreasuryAccount;
 	type UnbondingDelay = ConstU32<{ 7 * DAYS }>;
@@ -204,8 +207,7 @@ impl pallet_pomc_rewards::Config for Runtime {
 	type Nodes = NodeRegistry;
 	type PalletId = RewardsId;
 	type PayeeDeposit = Deposit<ForPayee>;
-	/// Nobody measures machines yet: all are good.
-	type Quality = ();
+	type Quality = NodeRegistry;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Treasury = TreasuryAccount;
 	type WeightInfo = pallet_pomc_rewards::weights::SubstrateWeight<Self>;

@@ -3,11 +3,11 @@
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::TokenError;
 use usufruct_primitives::{
-	traits::{NodeInspect, NodeUsage},
-	Balance,
+	traits::{NodeInspect, NodeUsage, QualityInspect},
+	Balance, BlockNumber,
 };
 
-use crate::{mock::*, Error, Event, NodeStatus};
+use crate::{mock::*, Error, Event, NodeStatus, Qualities, Quality};
 
 #[test]
 fn a_fault_moves_a_part_of_the_bond_to_the_treasury() {
@@ -153,5 +153,61 @@ fn a_fault_of_an_unknown_node_is_ignored() {
 	ExtBuilder::default().build_and_execute(|| {
 		NodeRegistry::note_fault(3);
 		assert_eq!(events(), []);
+	});
+}
+
+#[test]
+fn a_machine_that_keeps_what_it_promises_is_of_full_quality_and_nothing_is_stored_of_it() {
+	ExtBuilder::default().online(ALICE).build_and_execute(|| {
+		assert_eq!(NodeRegistry::quality_ppm(0), Quality::FULL);
+		assert_eq!(Qualities::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn each_fault_halves_the_quality_of_its_node_alone() {
+	ExtBuilder::default()
+		.online(ALICE)
+		.online(ALICE)
+		.build_and_execute(|| {
+			for expected in [500_000, 250_000, 125_000] {
+				NodeRegistry::note_fault(0);
+				assert_eq!(NodeRegistry::quality_ppm(0), expected);
+			}
+			assert_eq!(NodeRegistry::quality_ppm(1), Quality::FULL);
+		});
+}
+
+#[test]
+fn quality_comes_back_evenly_and_never_above_all() {
+	ExtBuilder::default().online(ALICE).build_and_execute(|| {
+		NodeRegistry::note_fault(0);
+		go_to(1 + RECOVERY / 4);
+		assert_eq!(NodeRegistry::quality_ppm(0), 750_000);
+		NodeRegistry::note_fault(0);
+		assert_eq!(NodeRegistry::quality_ppm(0), 375_000, "half of what it had");
+		go_to(1 + RECOVERY / 4 + RECOVERY);
+		assert_eq!(NodeRegistry::quality_ppm(0), Quality::FULL);
+		go_to(BlockNumber::MAX);
+		assert_eq!(NodeRegistry::quality_ppm(0), Quality::FULL);
+	});
+}
+
+#[test]
+fn without_a_time_of_recovery_quality_is_back_at_once() {
+	let broken = Quality { ppm: 0, since: 7 };
+	assert_eq!(broken.at(7, 0), Quality::FULL);
+	assert_eq!(broken.at(7, 1_000), 0);
+	assert_eq!(broken.at(6, 1_000), 0, "time does not run backwards");
+}
+
+#[test]
+fn the_quality_of_a_node_that_left_is_forgotten() {
+	ExtBuilder::default().node(ALICE).build_and_execute(|| {
+		NodeRegistry::note_fault(0);
+		assert_ok!(NodeRegistry::retire(signed(ALICE), 0));
+		go_to(1 + DELAY);
+		assert_ok!(NodeRegistry::withdraw_bond(signed(ALICE), 0));
+		assert_eq!(Qualities::<Test>::get(0), None);
 	});
 }

@@ -1,9 +1,9 @@
 //! Each invariant sees the state that breaks it.
 
 use sp_core::H256;
-use usufruct_primitives::deposit;
+use usufruct_primitives::{deposit, BlockNumber, NodeId};
 
-use crate::{mock::*, Hardware, NextHid, NextNodeId, NodeOfMachine, Nodes};
+use crate::{mock::*, Hardware, NextHid, NextNodeId, NodeOfMachine, Nodes, Qualities, Quality};
 
 /// Breaks a good state of one node with one HID and expects the complaint.
 fn caught(complaint: &'static str, harm: impl FnOnce()) {
@@ -94,4 +94,37 @@ fn more_available_blocks_than_passed_are_seen() {
 	caught("more available blocks than passed", || {
 		change(|node| node.available = 1);
 	});
+}
+
+#[test]
+fn a_quality_of_a_node_that_is_gone_is_seen() {
+	caught("a quality of a node that is gone", || quality(5, 1, 1));
+}
+
+#[test]
+fn a_quality_of_a_node_that_broke_no_promise_is_seen() {
+	caught("a quality of a node that broke no promise", || {
+		quality(0, 1, 1)
+	});
+}
+
+#[test]
+fn a_quality_above_what_a_fault_leaves_is_seen() {
+	change_and_catch("a quality above what a fault leaves", 500_001, 1);
+}
+
+#[test]
+fn a_quality_of_the_future_is_seen() {
+	change_and_catch("a quality of the future", 500_000, 2);
+}
+
+fn change_and_catch(complaint: &'static str, ppm: u32, since: BlockNumber) {
+	caught(complaint, || {
+		change(|node| node.faults = 1);
+		quality(0, ppm, since);
+	});
+}
+
+fn quality(node: NodeId, ppm: u32, since: BlockNumber) {
+	Qualities::<Test>::insert(node, Quality { ppm, since });
 }
