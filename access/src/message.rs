@@ -80,6 +80,9 @@ pub enum Request {
 	/// Start the workspace again: what it kept in its container is lost.
 	#[codec(index = 9)]
 	Restart,
+	/// What the workspace used.
+	#[codec(index = 10)]
+	Usage,
 }
 
 impl Request {
@@ -96,6 +99,7 @@ impl Request {
 			Self::RemoveSecret { .. } => "remove secret",
 			Self::Secrets => "secrets",
 			Self::Restart => "restart",
+			Self::Usage => "usage",
 		}
 	}
 }
@@ -147,6 +151,20 @@ pub enum FromAgent {
 		/// The command's exit status, where there was a command.
 		status: Option<i64>,
 	},
+	/// What the workspace used.
+	#[codec(index = 8)]
+	Usage(Usage),
+}
+
+/// What a workspace used on its machine, by the agent's count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Usage {
+	/// Processor time in milliseconds: of a container since it was started, of WebAssembly since the agent was.
+	pub processor_millis: u64,
+	/// Units of fuel that WebAssembly burned meanwhile, which its share of a core pays for; `None` = a container.
+	pub fuel: Option<u64>,
+	/// Bytes of memory that it has now; `None` = WebAssembly, which has some while a request runs.
+	pub memory: Option<u64>,
 }
 
 /// Where output comes from.
@@ -267,6 +285,9 @@ pub enum Step {
 	/// Will not be there, for this reason.
 	#[codec(index = 5)]
 	Failed(String),
+	/// Waits for the tenant, for this.
+	#[codec(index = 6)]
+	Waiting(String),
 }
 
 impl Step {
@@ -285,6 +306,7 @@ impl std::fmt::Display for Step {
 			Self::Extracting => f.write_str("extracting"),
 			Self::Ready => f.write_str("ready"),
 			Self::Failed(reason) => write!(f, "failed: {reason}"),
+			Self::Waiting(what) => write!(f, "waiting: {what}"),
 		}
 	}
 }

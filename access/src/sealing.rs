@@ -19,6 +19,10 @@ pub enum Form {
 	/// An environment variable of this name.
 	#[codec(index = 1)]
 	Environment,
+	/// Not at all: by it the agent logs in to the registry of this name ([`login_name`]) to fetch the
+	/// workspace's image. The value is `username:password`.
+	#[codec(index = 2)]
+	Login,
 }
 
 /// A secret of one lease. Names its lease, so that a box is worth nothing for another.
@@ -60,6 +64,9 @@ pub enum SealError {
 	/// A variable cannot have this value.
 	#[error("a variable's value is text without a zero byte; hand it over as a file")]
 	Text,
+	/// A login is not what it must be.
+	#[error("a login is a user's name, a colon, and a password, in text")]
+	Login,
 	/// The box was not made for this agent.
 	#[error("the secret is not sealed for this agent; ask for its key again")]
 	Sealed,
@@ -86,7 +93,17 @@ impl Secret {
 				return Err(SealError::Text);
 			}
 		}
+		if self.form == Form::Login && self.login().is_none() {
+			return Err(SealError::Login);
+		}
 		Ok(())
+	}
+
+	/// The user's name and the password, where it is a login.
+	pub fn login(&self) -> Option<(&str, &str)> {
+		let text = std::str::from_utf8(&self.value).ok()?;
+		let parts = text.split_once(':')?;
+		(self.form == Form::Login && !parts.0.is_empty()).then_some(parts)
 	}
 
 	/// Seals it for the agent with this key.
@@ -114,6 +131,11 @@ pub fn check_name(name: &str) -> Result<(), SealError> {
 		&& name.chars().all(plain)
 		&& !name.starts_with(['-', '.']);
 	ok.then_some(()).ok_or(SealError::Name)
+}
+
+/// The name of the secret for a registry, whose port follows a colon that no name has.
+pub fn login_name(registry: &str) -> String {
+	registry.replace(':', "_")
 }
 
 /// The key by which an agent reads what was sealed for it.

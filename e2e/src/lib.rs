@@ -20,6 +20,7 @@ pub mod ledger;
 pub mod main_job;
 pub mod node;
 pub mod process;
+pub mod registry;
 pub mod rpc;
 pub mod wait;
 

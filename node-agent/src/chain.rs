@@ -1,9 +1,11 @@
 //! What the agent reads from the chain and tells it, in the agent's own words.
 
 mod access;
+mod candidates;
 mod proofs;
 mod trust;
 
+pub use candidates::Likely;
 pub use proofs::{Due, Task};
 
 use std::{future::Future, time::Duration};
@@ -25,7 +27,7 @@ use api::runtime_types::{
 	pallet_node_registry::pallet::Call as Registry,
 	pallet_workspaces::{
 		pallet::Call as Workspaces,
-		types::{FailureReason, LeaseState, Placed, Progress},
+		types::{FailureReason, ImageKind as Kind, LeaseState, Placed, Progress},
 		workload as chain,
 	},
 	usufruct_primitives::hardware::{Capacity, HardwareKind, IsolationClass},
@@ -64,6 +66,13 @@ fn isolation(class: &IsolationClass) -> Isolation {
 		IsolationClass::Gvisor => Isolation::Gvisor,
 		IsolationClass::Wasm => Isolation::Wasm,
 		IsolationClass::Vm => Isolation::Vm,
+	}
+}
+
+fn kind_of(kind: &Kind) -> ImageKind {
+	match kind {
+		Kind::Oci => ImageKind::Oci,
+		Kind::Wasm => ImageKind::Wasm,
 	}
 }
 
@@ -380,15 +389,11 @@ impl Chain {
 				}
 			};
 			let workload = &request.spec.workload;
-			use api::runtime_types::pallet_workspaces::types::ImageKind as Kind;
 			desired.push(DesiredLease {
 				lease: id,
 				generation: lease.generation,
 				tenant: lease.tenant.0,
-				kind: match image.kind {
-					Kind::Oci => ImageKind::Oci,
-					Kind::Wasm => ImageKind::Wasm,
-				},
+				kind: kind_of(&image.kind),
 				isolation: isolation(&resource.isolation),
 				release: workload
 					.release

@@ -16,7 +16,7 @@ use crate::{
 			versions::{Found, Hole},
 			DockerEngine,
 		},
-		modules::Sources,
+		sources::Sources,
 		Engines,
 	},
 	inventory::{self, Machine},
@@ -130,8 +130,9 @@ async fn of_engines(settings: &Settings, data_dir: &Path) -> Vec<Finding> {
 			let mut findings = vec![ok(format!("engines: {}", engines.names().join(", ")))];
 			findings.extend(engines.containers().into_iter().flat_map(of_containers));
 			if choice == EngineChoice::Auto && engines.containers().is_none() {
+				let (host, nothing) = ("127.0.0.1", Sources::default());
 				let connected =
-					DockerEngine::connect(data_dir, "127.0.0.1", None, is_weak_allowed).await;
+					DockerEngine::connect(data_dir, host, None, &nothing, is_weak_allowed).await;
 				let why = connected
 					.err()
 					.map_or_else(String::new, |error| format!(": {error:#}"));

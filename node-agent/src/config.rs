@@ -1,6 +1,7 @@
 //! One TOML file, the environment, flags: each overrides what comes before it.
 
 use std::{
+	collections::HashMap,
 	net::SocketAddr,
 	path::{Path, PathBuf},
 };
@@ -8,7 +9,7 @@ use std::{
 use eyre::{eyre, Result, WrapErr};
 use serde::Deserialize;
 
-use crate::engine::modules::Sources;
+use crate::engine::{docker::Login, sources::Sources};
 use crate::trust::Trust;
 
 /// What the agent may be told, all of it optional.
@@ -45,12 +46,15 @@ pub struct Settings {
 	/// A folder whose modules tenants may name by their paths: for trying things out [default: none]
 	#[arg(long, env = "USUFRUCT_AGENT_LOCAL_MODULES")]
 	pub local_modules: Option<PathBuf>,
-	/// Fetch modules from private addresses, too: a tenant can then make this machine ask what is behind its firewall
+	/// Fetch modules and images from private addresses, too: a tenant can then make this machine ask what is behind its firewall
 	#[arg(long, env = "USUFRUCT_AGENT_PRIVATE_SOURCES", num_args = 0..=1, default_missing_value = "true")]
 	pub private_sources: Option<bool>,
 	/// Most disk that fetched modules may take, in MiB [default: 1024]
 	#[arg(long, env = "USUFRUCT_AGENT_MODULE_QUOTA_MIB")]
 	pub module_quota_mib: Option<u64>,
+	/// Most disk that fetched images of containers may take, in MiB [default: 65536]
+	#[arg(long, env = "USUFRUCT_AGENT_IMAGE_QUOTA_MIB")]
+	pub image_quota_mib: Option<u64>,
 	/// Country of the machine, ISO 3166 numeric [default: 0, not told]
 	#[arg(long, env = "USUFRUCT_AGENT_REGION")]
 	pub region: Option<u16>,
@@ -62,9 +66,24 @@ pub struct Settings {
 	#[arg(long, env = "USUFRUCT_AGENT_ALLOW_WEAK_ISOLATION", num_args = 0..=1,
 		default_missing_value = "true")]
 	pub allow_weak_isolation: Option<bool>,
+	/// Where the owner has an account that images may be fetched with; in the file alone.
+	#[arg(skip)]
+	pub registry: Option<Vec<Account>>,
 	/// What may run here; in the file alone.
 	#[arg(skip)]
 	pub trust: Option<Trust>,
+}
+
+/// An account at a registry.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Account {
+	/// The registry as images name it, such as `ghcr.io` or `docker.io`, with its port where it has one.
+	pub host: String,
+	/// The user's name there.
+	pub username: String,
+	/// A file with the password, or a token; nobody else may be able to read it.
+	pub password_file: PathBuf,
 }
 
 /// Which engines may run workspaces.
@@ -108,7 +127,7 @@ pub struct Config {
 	pub access_port: u16,
 	/// Which engines may run workspaces.
 	pub engine: EngineChoice,
-	/// Where modules may come from, and how much of them is kept.
+	/// Where modules and images may come from, and how much of them is kept.
 	pub sources: Sources,
 	/// Country of the machine.
 	pub region: u16,
@@ -150,6 +169,8 @@ impl Settings {
 			local_modules: self.local_modules.or(file.local_modules),
 			private_sources: self.private_sources.or(file.private_sources),
 			module_quota_mib: self.module_quota_mib.or(file.module_quota_mib),
+			image_quota_mib: self.image_quota_mib.or(file.image_quota_mib),
+			registry: self.registry.or(file.registry),
 			region: self.region.or(file.region),
 			heartbeat_blocks: self.heartbeat_blocks.or(file.heartbeat_blocks),
 			allow_weak_isolation: self.allow_weak_isolation.or(file.allow_weak_isolation),
@@ -223,9 +244,13 @@ impl Config {
 			sources: Sources {
 				local: settings.local_modules,
 				private: settings.private_sources.unwrap_or_default(),
-				quota_mib: settings
+				module_quota_mib: settings
 					.module_quota_mib
-					.unwrap_or(Sources::default().quota_mib),
+					.unwrap_or(Sources::default().module_quota_mib),
+				image_quota_mib: settings
+					.image_quota_mib
+					.unwrap_or(Sources::default().image_quota_mib),
+				logins: logins(settings.registry.unwrap_or_default())?,
 			},
 			region: settings.region.unwrap_or(0),
 			heartbeat_blocks: settings.heartbeat_blocks.unwrap_or(15).max(1),
@@ -233,6 +258,20 @@ impl Config {
 			trust: settings.trust.unwrap_or_default(),
 		})
 	}
+}
+
+fn logins(accounts: Vec<Account>) -> Result<HashMap<String, Login>> {
+	let logins = accounts.into_iter().map(|account| {
+		let path = account.password_file.display();
+		let password = usufruct_client::read_key_file(&account.password_file)
+			.wrap_err_with(|| format!("read the password for {} in {path}", account.host))?;
+		let login = Login {
+			username: account.username,
+			password,
+		};
+		Ok((account.host, login))
+	});
+	logins.collect()
 }
 
 /// The usual public address: this machine alone.

@@ -113,6 +113,28 @@ pub struct DesiredLease {
 	pub may_update: bool,
 }
 
+/// An image: known by its digest, had by its reference.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Image {
+	/// Container or module.
+	pub kind: ImageKind,
+	/// Its digest: of a container's manifest SHA-256, of a module BLAKE3.
+	pub digest: [u8; 32],
+	/// Where to get it.
+	pub reference: String,
+}
+
+impl DesiredLease {
+	/// Its image.
+	pub fn image(&self) -> Image {
+		Image {
+			kind: self.kind,
+			digest: self.digest,
+			reference: self.reference.clone(),
+		}
+	}
+}
+
 /// Which lease something was started for, and what of it.
 ///
 /// On a fork that came to nothing, the same number may have been given to something else.

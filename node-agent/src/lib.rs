@@ -16,6 +16,7 @@ pub mod inventory;
 pub mod isolation;
 pub mod journal;
 pub mod power;
+mod prefetch;
 pub mod proofs;
 pub mod reconciler;
 pub mod server;

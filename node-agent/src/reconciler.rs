@@ -22,6 +22,7 @@ use crate::{
 	health::Monitor,
 	inventory::Machine,
 	journal::{crash_point, Journal, Outcome},
+	prefetch::Prefetcher,
 	proofs::{lock, Prover},
 	server::{seconds, Metrics},
 	trust::Trust,
@@ -43,6 +44,7 @@ pub struct Reconciler {
 	starting: Arc<Mutex<HashSet<u64>>>,
 	monitor: Arc<Monitor>,
 	prover: Prover,
+	prefetcher: Prefetcher,
 	/// Steps of proofs that are being taken.
 	proving: Arc<Mutex<HashSet<String>>>,
 	/// HIDs by serial number, once the chain knows them.
@@ -67,6 +69,7 @@ impl Reconciler {
 			gpus: Arc::default(),
 			proved: Arc::default(),
 		};
+		let prefetcher = Prefetcher::new(engines.clone(), config.trust.clone());
 		Self {
 			config,
 			chain,
@@ -76,6 +79,7 @@ impl Reconciler {
 			metrics,
 			starting: Arc::default(),
 			monitor: Arc::default(),
+			prefetcher,
 			prover,
 			proving: Arc::default(),
 			hids: HashMap::new(),
@@ -177,7 +181,7 @@ impl Reconciler {
 		for action in plan(&wanted, &actual) {
 			self.act(action).await?;
 		}
-		Ok(())
+		self.prefetcher.look(&self.chain, &best, node).await
 	}
 
 	/// Does what is due of proofs, each once at a time. What failed is tried again in the next pass, from
@@ -373,7 +377,10 @@ impl Start {
 		}
 		// What runs already goes on, whatever is thought of it by now.
 		if (is_update || known != Some(Outcome::Started)) && !self.trust.is_open() {
-			let subject = self.chain.subject(lease, &self.trust.curators).await?;
+			let subject = self
+				.chain
+				.subject(lease.digest, lease.release, &self.trust.curators)
+				.await?;
 			if let Err(why) = self.trust.admit(&subject) {
 				return self
 					.not_started(lease, is_update, Failure::Refused(why))
@@ -385,7 +392,7 @@ impl Start {
 		crash_point("after-intent");
 		tracing::info!(lease = id, "starting a workspace");
 		// Where nothing has to be fetched, that it runs is told as soon.
-		if lease.endpoint.is_none() && !self.engines.has_image(lease).await {
+		if lease.endpoint.is_none() && !self.engines.has_image(&lease.image()).await {
 			self.chain.report_dispensing(id, generation, 0).await?;
 		}
 		let started = self.engines.start(lease).await;

@@ -15,7 +15,7 @@ use usufruct_agent::{
 	access::{Access, Right, Secrets, View},
 	config::EngineChoice,
 	domain::{DesiredLease, ImageKind, Isolation},
-	engine::{modules::Sources, Engines, Started},
+	engine::{sources::Sources, Engines, Started},
 };
 use usufruct_client::{keypair, Keypair};
 
@@ -263,6 +263,19 @@ async fn the_progress_of_what_runs_is_ready() {
 	};
 	assert_eq!(progress.step, Step::Ready);
 	assert_eq!(next(&mut reader).await, FromAgent::Done { status: None });
+}
+
+#[tokio::test]
+async fn a_module_tells_the_fuel_that_it_burned_to_its_holder_alone() {
+	let bench = Bench::new().await;
+	let mut reader = bench.ask("//Alice", Request::Usage).await.unwrap();
+	let FromAgent::Usage(usage) = next(&mut reader).await else {
+		panic!("no usage")
+	};
+	assert!(usage.fuel.is_some() && usage.memory.is_none(), "{usage:?}");
+	assert_eq!(next(&mut reader).await, FromAgent::Done { status: None });
+	let refused = code(bench.ask("//Bob", Request::Usage).await);
+	assert_eq!(refused, Code::NotHolder);
 }
 
 #[tokio::test]

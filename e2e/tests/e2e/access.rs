@@ -104,6 +104,18 @@ fn the_holder_of_the_right_reaches_its_container_and_nobody_else_does() {
 		assert!(inside.contains(line), "{line} is not in {inside}");
 	}
 
+	let usage = tenant.run(&["workspace", "usage", &lease]).unwrap();
+	assert!(
+		usage["memory_bytes"]
+			.as_u64()
+			.is_some_and(|bytes| bytes > 0),
+		"{usage}"
+	);
+	assert!(
+		usage["processor_millis"].is_u64() && usage["fuel"].is_null(),
+		"{usage}"
+	);
+
 	println!("logs");
 	shell(&tenant, &lease, "printf 'seen\\n' > /proc/1/fd/1");
 	let logs = tenant.run(&["workspace", "logs", &lease]).unwrap();

@@ -17,6 +17,7 @@ mod images;
 mod isolation;
 mod main_job;
 mod node;
+mod registry;
 mod rewards;
 mod trade;
 mod upkeep;

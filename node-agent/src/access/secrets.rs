@@ -14,12 +14,13 @@ use std::{
 
 use bollard::models::{ContainerCreateBody, Mount, MountType};
 use eyre::{bail, eyre, Result, WrapErr};
+use tokio::sync::watch;
 use usufruct_access::{
 	message::{Code, Refusal},
-	sealing::{check_name, Form, SealingKey, Secret},
+	sealing::{check_name, login_name, Form, SealingKey, Secret},
 };
 
-use crate::engine::Failure;
+use crate::engine::{docker::Login, Failure};
 
 /// Where containers find the files.
 pub(super) const FOLDER: &str = "/run/secrets";
@@ -38,6 +39,8 @@ struct Inner {
 	sealed: PathBuf,
 	/// `None` where there is no file system in memory: then there are no files.
 	open: Option<PathBuf>,
+	/// Told of each secret that was set.
+	changes: watch::Sender<()>,
 }
 
 impl Secrets {
@@ -67,7 +70,12 @@ impl Secrets {
 				"no file system in memory can be written to: workspaces get no secret files"
 			);
 		}
-		Ok(Self(Arc::new(Inner { key, sealed, open })))
+		Ok(Self(Arc::new(Inner {
+			key,
+			sealed,
+			open,
+			changes: watch::Sender::new(()),
+		})))
 	}
 
 	/// What tenants seal for.
@@ -107,6 +115,7 @@ impl Secrets {
 			.and_then(|()| replace(&folder, &secret.name, sealed, 0o600))
 			.and_then(|()| self.show(&secret))
 			.map_err(|error| refuse(Code::Failed, format!("{error:#}")))?;
+		self.0.changes.send_replace(());
 		Ok(secret.form)
 	}
 
@@ -122,7 +131,7 @@ impl Secrets {
 		match secret.form {
 			// Whoever runs in the container may read it: it is this container's alone.
 			Form::File => replace(&folder, &secret.name, &secret.value, 0o444),
-			Form::Environment => absent(fs::remove_file(folder.join(&secret.name))),
+			Form::Environment | Form::Login => absent(fs::remove_file(folder.join(&secret.name))),
 		}
 	}
 
@@ -195,6 +204,38 @@ impl Secrets {
 		Ok(variables
 			.filter_map(|secret| Some((secret.name, String::from_utf8(secret.value).ok()?)))
 			.collect())
+	}
+
+	/// How the lease's tenant logs in to a registry, if it told.
+	///
+	/// # Errors
+	///
+	/// Where the disk does not give it.
+	pub fn login(
+		&self,
+		lease: u64,
+		generation: u32,
+		registry: &str,
+	) -> Result<Option<Login>, Failure> {
+		let name = login_name(registry);
+		let all = self.all(lease, generation)?;
+		let found = all.iter().filter(|secret| secret.name == name);
+		Ok(found
+			.filter_map(Secret::login)
+			.map(|(username, password)| Login {
+				username: username.into(),
+				password: password.into(),
+			})
+			.next())
+	}
+
+	/// Waits until a secret of any lease is set after this was called.
+	pub(crate) fn next(&self) -> impl std::future::Future<Output = ()> {
+		let mut changes = self.0.changes.subscribe();
+		async move {
+			// The sender lives as long as this.
+			let _ = changes.changed().await;
+		}
 	}
 
 	/// Lets a container that is about to be made see its secrets.

@@ -220,6 +220,12 @@ impl Work<'_> {
 					.await
 			}
 			Request::Progress { follow } => self.progress(follow, reader, writer).await,
+			Request::Usage => {
+				let usage = engines.usage(self.lease).await?;
+				writer.send(&FromAgent::Granted).await?;
+				writer.send(&FromAgent::Usage(usage)).await?;
+				Ok(writer.send(&FromAgent::Done { status: None }).await?)
+			}
 			other => {
 				let names = self.at_once(other).await?;
 				writer.send(&FromAgent::Granted).await?;

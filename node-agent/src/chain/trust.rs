@@ -4,42 +4,45 @@ use eyre::{eyre, Result};
 use usufruct_client::{api, AccountId32, H256};
 
 use super::{fetch, text, unreadable, Chain};
-use crate::{
-	domain::DesiredLease,
-	trust::{Account, Subject},
-};
+use crate::trust::{Account, Subject};
 
 use api::runtime_types::{
 	pallet_applications::types::Judgement, usufruct_primitives::application::ReleaseId,
 };
 
 impl Chain {
-	/// What a lease is to run, and what these curators say of it, in the newest state: a warning counts at once.
+	/// What is to run, of which release if of one, and what these curators say of it, in the newest state: a warning
+	/// counts at once.
 	///
 	/// # Errors
 	///
 	/// Where the connection broke, or the state does not know what it is.
-	pub async fn subject(&self, lease: &DesiredLease, curators: &[Account]) -> Result<Subject> {
+	pub async fn subject(
+		&self,
+		digest: [u8; 32],
+		release: Option<(u32, u32)>,
+		curators: &[Account],
+	) -> Result<Subject> {
 		let at = self.best().await?;
-		let image = H256(lease.digest);
+		let image = H256(digest);
 		let images = api::storage().workspaces();
 		let published = fetch!(at, images.images(), (image,))
-			.ok_or_else(|| eyre!("the image of lease {} is not published", lease.lease))?;
+			.ok_or_else(|| eyre!("image {image:?} is not published"))?;
 		let mut subject = Subject {
-			image: lease.digest,
+			image: digest,
 			publisher: published.author.0,
 			application: None,
 			is_attested: false,
 			is_flagged: false,
 		};
-		let release = lease.release.map(|(application, number)| ReleaseId {
+		let release = release.map(|(application, number)| ReleaseId {
 			application,
 			number,
 		});
 		if let Some(release) = &release {
 			let applications = api::storage().applications();
 			let record = fetch!(at, applications.applications(), (release.application,))
-				.ok_or_else(|| eyre!("the application of lease {} is gone", lease.lease))?;
+				.ok_or_else(|| eyre!("application {} is gone", release.application))?;
 			let name = text(&record.name.0);
 			subject.application = Some((name, record.author.0));
 		}

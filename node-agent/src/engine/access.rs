@@ -7,13 +7,13 @@ use bollard::{
 	container::LogOutput,
 	exec::{CreateExecOptions, ResizeExecOptions, StartExecOptions, StartExecResults},
 	models::{ContainerInspectResponse, ContainerStateStatusEnum},
-	query_parameters::LogsOptionsBuilder,
+	query_parameters::{LogsOptionsBuilder, StatsOptionsBuilder},
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use tokio::{io::AsyncWrite, net::TcpStream, sync::watch};
 use tokio_util::io::ReaderStream;
-use usufruct_access::message::{Channel, Code, Progress, Refusal, Step, MAX_PIECE};
+use usufruct_access::message::{Channel, Code, Progress, Refusal, Step, Usage, MAX_PIECE};
 
 use super::{docker::DockerEngine, log::Log, Engines, GENERATION};
 use crate::domain::Condition;
@@ -152,6 +152,10 @@ fn only_in_containers(what: &str) -> Refusal {
 	refused(Code::Unsupported, text)
 }
 
+fn millis(time: Duration) -> u64 {
+	u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn piece(output: LogOutput) -> (Channel, Bytes) {
 	match output {
 		LogOutput::StdErr { message } => (Channel::Err, message),
@@ -195,6 +199,22 @@ impl Engines {
 			input: None,
 			control: Control::None,
 		})
+	}
+
+	/// What a workspace used.
+	///
+	/// # Errors
+	///
+	/// Why that is not known.
+	pub async fn usage(&self, (lease, generation): (u64, u32)) -> Result<Usage, Refusal> {
+		match self.wasm.used(lease) {
+			Some((fuel, time)) => Ok(Usage {
+				processor_millis: millis(time),
+				fuel: Some(fuel),
+				memory: None,
+			}),
+			None => self.docker(lease)?.usage(lease, generation).await,
+		}
 	}
 
 	/// Runs a command in a workspace.
@@ -368,6 +388,25 @@ impl DockerEngine {
 			.docker
 			.logs(&found.id.unwrap_or_default(), Some(options));
 		Ok(Box::pin(logs.map(|part| part.map(piece).map_err(failed))))
+	}
+
+	async fn usage(&self, lease: u64, generation: u32) -> Result<Usage, Refusal> {
+		let found = self.running(lease, generation).await?;
+		let once = StatsOptionsBuilder::default()
+			.stream(false)
+			.one_shot(true)
+			.build();
+		let id = found.id.unwrap_or_default();
+		let mut told = Box::pin(self.docker.stats(&id, Some(once)));
+		let told = told.next().await.ok_or_else(|| not_running(lease))?;
+		let told = told.map_err(failed)?;
+		let processor = told.cpu_stats.and_then(|stats| stats.cpu_usage);
+		let nanos = processor.and_then(|usage| usage.total_usage).unwrap_or(0);
+		Ok(Usage {
+			processor_millis: millis(Duration::from_nanos(nanos)),
+			fuel: None,
+			memory: told.memory_stats.and_then(|stats| stats.usage),
+		})
 	}
 
 	async fn exec(

@@ -2,10 +2,12 @@
 
 pub mod access;
 pub mod docker;
+mod download;
 pub mod log;
 pub mod modules;
 pub mod numa;
 pub mod progress;
+pub mod sources;
 pub mod wasm;
 
 use std::{
@@ -20,7 +22,7 @@ use self::docker::DockerEngine;
 use crate::{
 	access::Secrets,
 	config::EngineChoice,
-	domain::{Actual, DesiredLease, ImageKind},
+	domain::{Actual, DesiredLease, Image, ImageKind},
 };
 
 /// The label that names the generation of the lease that something belongs to.
@@ -89,15 +91,19 @@ impl Engines {
 		data_dir: &Path,
 		public_address: &str,
 		secrets: Option<Secrets>,
-		sources: modules::Sources,
+		sources: sources::Sources,
 		is_weak_allowed: bool,
 	) -> eyre::Result<Self> {
-		let wasm = wasm::WasmEngine::new(data_dir, public_address, secrets.clone(), sources)?;
 		let docker = match choice {
 			EngineChoice::Wasm => None,
 			_ => {
-				let connected =
-					DockerEngine::connect(data_dir, public_address, secrets, is_weak_allowed);
+				let connected = DockerEngine::connect(
+					data_dir,
+					public_address,
+					secrets.clone(),
+					&sources,
+					is_weak_allowed,
+				);
 				match connected.await {
 					Ok(engine) => Some(engine),
 					Err(error) if choice == EngineChoice::Docker => return Err(error),
@@ -109,6 +115,7 @@ impl Engines {
 				}
 			}
 		};
+		let wasm = wasm::WasmEngine::new(data_dir, public_address, secrets, sources)?;
 		Ok(Self {
 			wasm,
 			docker,
@@ -178,12 +185,25 @@ impl Engines {
 		Ok(actual)
 	}
 
-	/// Whether the lease's image is here, so that nothing has to be fetched.
-	pub async fn has_image(&self, lease: &DesiredLease) -> bool {
-		match (lease.kind, &self.docker) {
-			(ImageKind::Wasm, _) => self.wasm.has_image(lease),
-			(ImageKind::Oci, Some(docker)) => docker.has_image(lease).await,
+	/// Whether an image is here, so that nothing has to be fetched.
+	pub async fn has_image(&self, image: &Image) -> bool {
+		match (image.kind, &self.docker) {
+			(ImageKind::Wasm, _) => self.wasm.has_image(image),
+			(ImageKind::Oci, Some(docker)) => docker.has_image(image).await,
 			(ImageKind::Oci, None) => false,
+		}
+	}
+
+	/// Gets an image that may be needed soon.
+	///
+	/// # Errors
+	///
+	/// [`Failure`]; it is tried again when it is needed.
+	pub async fn prefetch(&self, image: &Image) -> Result<(), Failure> {
+		match (image.kind, &self.docker) {
+			(ImageKind::Wasm, _) => self.wasm.prefetch(image).await,
+			(ImageKind::Oci, Some(docker)) => docker.prefetch(image).await,
+			(ImageKind::Oci, None) => Ok(()),
 		}
 	}
 

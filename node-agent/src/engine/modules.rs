@@ -5,54 +5,28 @@
 
 use std::{
 	collections::HashMap,
-	fs::{self, File, OpenOptions},
-	io::{self, Read, Write},
-	net::{IpAddr, Ipv4Addr, Ipv6Addr},
+	fs::{self, File},
+	io::{self, Read},
 	path::{Path, PathBuf},
 	sync::{Arc, Mutex, PoisonError},
 	time::{Duration, SystemTime},
 };
 
-use ureq::{
-	http::{header, StatusCode, Uri},
-	unversioned::{
-		resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
-		transport::{DefaultConnector, NextTimeout},
-	},
-};
 use usufruct_access::message::{Layer, Step};
 
-use super::{progress::Tracker, Failure};
+use super::{
+	download::{no_space, Http, Wanted},
+	progress::Tracker,
+	sources::Sources,
+	Failure,
+};
 
 /// Largest module, in bytes.
 pub const MAX_MODULE: u64 = 64 << 20;
-/// How often a connection may break without having brought anything.
-const ATTEMPTS: u32 = 5;
+/// How long fetching one may take.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// How long what was fetched in part is kept.
 const PART_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Where modules may come from, and how much of them is kept.
-#[derive(Clone, Debug)]
-pub struct Sources {
-	/// Tenants may name files below this folder; `None` = none. Not the whole machine: whether a file exists,
-	/// and what its digest is, would be told to whoever asks.
-	pub local: Option<PathBuf>,
-	/// Whether addresses that only this machine's network reaches may be fetched from. A tenant could make the
-	/// agent ask what is behind the provider's firewall.
-	pub private: bool,
-	/// Most that is kept on disk, in MiB.
-	pub quota_mib: u64,
-}
-
-impl Default for Sources {
-	fn default() -> Self {
-		Self {
-			local: None,
-			private: false,
-			quota_mib: 1_024,
-		}
-	}
-}
 
 /// A module's digest, BLAKE3.
 pub type Digest = [u8; 32];
@@ -62,7 +36,7 @@ pub type Digest = [u8; 32];
 pub struct Modules {
 	folder: PathBuf,
 	sources: Sources,
-	http: ureq::Agent,
+	http: Http,
 	/// Held by whoever fetches a module: two leases of one fetch it once.
 	locks: Mutex<HashMap<Digest, Arc<Mutex<()>>>>,
 }
@@ -75,21 +49,8 @@ impl Modules {
 	/// Where it cannot be.
 	pub fn new(folder: PathBuf, sources: Sources) -> io::Result<Self> {
 		fs::create_dir_all(&folder)?;
-		let config = ureq::Agent::config_builder()
-			.http_status_as_error(false)
-			.max_redirects(5)
-			.timeout_connect(Some(Duration::from_secs(10)))
-			.timeout_recv_response(Some(Duration::from_secs(30)))
-			.timeout_per_read(Some(Duration::from_secs(30)))
-			// A proxy would resolve names by itself, and so what may be reached.
-			.proxy(None)
-			.build();
-		let resolver = Public {
-			all: sources.private,
-			inner: DefaultResolver::default(),
-		};
 		Ok(Self {
-			http: ureq::Agent::with_parts(config, DefaultConnector::default(), resolver),
+			http: Http::new(sources.private),
 			folder,
 			sources,
 			locks: Mutex::default(),
@@ -176,22 +137,22 @@ impl Modules {
 	/// Fetches it, from where it was left.
 	fn fetch(&self, digest: &Digest, url: &str, tracker: &Tracker) -> Result<Vec<u8>, Failure> {
 		let part = self.path(digest, "part");
-		let mut tries = 0;
-		loop {
-			let before = length(&part);
-			match self.fetch_on(digest, url, &part, tracker) {
-				Ok(()) => break,
-				Err(Broken::Final(failure)) => return Err(failure),
-				Err(Broken::Connection(error)) => {
-					tries = if length(&part) > before { 0 } else { tries + 1 };
-					if tries == ATTEMPTS {
-						return Err(Failure::ImageNotFound(format!("{url}: {error}")));
-					}
-					tracing::info!(%url, %error, "the connection broke: going on");
-					std::thread::sleep(Duration::from_millis(250 << tries));
-				}
-			}
-		}
+		self.http.fetch(&Wanted {
+			url,
+			part: &part,
+			most: MAX_MODULE,
+			longest: LONGEST,
+			authorize: &|| Ok(None),
+			make_room: &|bytes| self.make_room(digest, bytes),
+			tell: &|current, total| {
+				tracker.layer(Layer {
+					id: hex::encode(&digest[..6]),
+					step: Step::Pulling,
+					current,
+					total,
+				});
+			},
+		})?;
 		tracker.step(Step::Verifying);
 		let bytes = read_bounded(&part)?;
 		if let Err(failure) = check(&bytes, digest, &url) {
@@ -203,89 +164,9 @@ impl Modules {
 		Ok(bytes)
 	}
 
-	/// Asks for what is missing and writes it behind what is there.
-	fn fetch_on(
-		&self,
-		digest: &Digest,
-		url: &str,
-		part: &Path,
-		tracker: &Tracker,
-	) -> Result<(), Broken> {
-		let mut have = length(part);
-		let mut request = self.http.get(url);
-		if have > 0 {
-			request = request.header(header::RANGE, format!("bytes={have}-"));
-		}
-		let mut response = request.call().map_err(|error| match error {
-			ureq::Error::BadUri(_) | ureq::Error::HostNotFound | ureq::Error::Other(_) => {
-				Broken::Final(Failure::ImageNotFound(format!("{url}: {error}")))
-			}
-			other => Broken::Connection(other.to_string()),
-		})?;
-		match response.status() {
-			StatusCode::PARTIAL_CONTENT => {}
-			// It does not know ranges, or nothing was there yet.
-			StatusCode::OK => have = 0,
-			// All of it is there, or it is another thing by now: from the start.
-			StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {
-				let _ = fs::remove_file(part);
-				return Err(Broken::Connection("it is not what it was".into()));
-			}
-			status if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-				return Err(Broken::Connection(format!("answered {status}")));
-			}
-			status => {
-				let failure = Failure::ImageNotFound(format!("{url}: answered {status}"));
-				return Err(Broken::Final(failure));
-			}
-		}
-		let rest = response.body().content_length();
-		let total = rest.map_or(0, |rest| have.saturating_add(rest));
-		if total > MAX_MODULE {
-			return Err(Broken::Final(too_large()));
-		}
-		self.make_room(digest, total.max(have))
-			.map_err(Broken::Final)?;
-		let broken = |error: io::Error| Broken::Connection(error.to_string());
-		let no_space = |error: io::Error| Broken::Final(no_space(part, &error));
-		let mut file = OpenOptions::new()
-			.create(true)
-			.write(true)
-			.append(have > 0)
-			.truncate(have == 0)
-			.open(part)
-			.map_err(no_space)?;
-		let mut body = response.body_mut().as_reader();
-		let mut buffer = vec![0; 64 << 10];
-		loop {
-			tracker.layer(Layer {
-				id: hex::encode(&digest[..6]),
-				step: Step::Pulling,
-				current: have,
-				total,
-			});
-			let read = body.read(&mut buffer).map_err(broken)?;
-			if read == 0 {
-				break;
-			}
-			have = have.saturating_add(read as u64);
-			if have > MAX_MODULE {
-				let _ = fs::remove_file(part);
-				return Err(Broken::Final(too_large()));
-			}
-			file.write_all(&buffer[..read]).map_err(no_space)?;
-		}
-		if total > 0 && have < total {
-			return Err(Broken::Connection(format!(
-				"ended at {have} of {total} bytes"
-			)));
-		}
-		Ok(())
-	}
-
 	/// Makes room for so many bytes: forgets what was not used for longest. What runs is in memory already.
 	fn make_room(&self, digest: &Digest, bytes: u64) -> Result<(), Failure> {
-		let quota = self.sources.quota_mib << 20;
+		let quota = self.sources.module_quota_mib << 20;
 		if bytes > quota {
 			return Err(Failure::NoSpace(format!(
 				"the module has {bytes} bytes, and this machine keeps {quota} of all"
@@ -333,24 +214,8 @@ impl Modules {
 	}
 }
 
-/// Why fetching stopped.
-enum Broken {
-	/// It may go on.
-	Connection(String),
-	/// It may not.
-	Final(Failure),
-}
-
 fn too_large() -> Failure {
 	Failure::NoSpace(format!("the module is larger than {MAX_MODULE} bytes"))
-}
-
-fn no_space(path: &Path, error: &io::Error) -> Failure {
-	Failure::NoSpace(format!("{}: {error}", path.display()))
-}
-
-fn length(path: &Path) -> u64 {
-	fs::metadata(path).map_or(0, |about| about.len())
 }
 
 /// Notes that it was used now.
@@ -388,81 +253,10 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, Failure> {
 	Ok(bytes)
 }
 
-/// Finds addresses, but none that only this machine's network reaches. Asked for each redirection, too, and the
-/// connection goes to what it answered: a name cannot mean something else a moment later.
-#[derive(Debug)]
-struct Public {
-	all: bool,
-	inner: DefaultResolver,
-}
-
-impl Resolver for Public {
-	fn resolve(
-		&self,
-		uri: &Uri,
-		config: &ureq::config::Config,
-		timeout: NextTimeout,
-	) -> Result<ResolvedSocketAddrs, ureq::Error> {
-		let found = self.inner.resolve(uri, config, timeout)?;
-		if self.all {
-			return Ok(found);
-		}
-		let mut public = self.empty();
-		for address in &found[..] {
-			if is_public(address.ip()) {
-				public.push(*address);
-			}
-		}
-		if public.is_empty() {
-			let text = "it is at no public address, and private-sources is not set";
-			return Err(ureq::Error::Other(text.into()));
-		}
-		Ok(public)
-	}
-}
-
-/// Whether the whole internet means the same by the address. After IANA's registries of special-purpose addresses
-/// (RFC 6890 and its updates).
-pub fn is_public(address: IpAddr) -> bool {
-	match address {
-		IpAddr::V4(address) => is_public_v4(address),
-		IpAddr::V6(address) => is_public_v6(address),
-	}
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-	let [a, b, c, _] = address.octets();
-	let special = match (a, b, c) {
-		// This network, private, loopback, link-local, multicast, and what is not given out.
-		(0 | 10 | 127 | 224..=255, ..) | (169, 254, _) | (172, 16..=31, _) | (192, 168, _) => true,
-		// Shared by carriers, protocols, benchmarks, documents.
-		(100, 64..=127, _) | (192, 0, 0 | 2) | (198, 18..=19, _) => true,
-		(198, 51, 100) | (203, 0, 113) | (192, 88, 99) => true,
-		_ => false,
-	};
-	!special
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-	if let Some(inner) = address.to_ipv4_mapped() {
-		return is_public_v4(inner);
-	}
-	match address.segments() {
-		// What stands for an address of IPv4.
-		[0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-			is_public_v4(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low)))
-		}
-		// Documents, protocols, 6to4.
-		[0x2001, 0xdb8, ..] | [0x2001, 0..=0x1ff, ..] | [0x2002, ..] | [0x3fff, ..] => false,
-		// Only these are given out.
-		[first, ..] => first & 0xe000 == 0x2000,
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use std::{
-		io::{BufRead, BufReader},
+		io::{BufRead, BufReader, Write},
 		net::TcpListener,
 	};
 
@@ -535,7 +329,8 @@ mod tests {
 		let sources = Sources {
 			private: true,
 			local: Some(folder.join("local")),
-			quota_mib,
+			module_quota_mib: quota_mib,
+			..Sources::default()
 		};
 		Modules::new(folder.join("modules"), sources).unwrap()
 	}
@@ -606,7 +401,10 @@ mod tests {
 		let (_, digest) = body(10);
 		for (acts, tries) in [
 			(&[Act::Status(404)][..], 1),
-			(&[Act::Status(503)], ATTEMPTS as usize),
+			(
+				&[Act::Status(503)],
+				super::super::download::ATTEMPTS as usize,
+			),
 		] {
 			let (url, asked) = source(Vec::new(), acts);
 			let failure = get(&modules(folder.path(), 1), digest, &url).unwrap_err();
@@ -713,41 +511,5 @@ mod tests {
 		let failure = get(&modules, digest, &url).unwrap_err();
 		assert!(failure.to_string().contains("private-sources"), "{failure}");
 		assert!(asked.lock().unwrap().is_empty());
-	}
-
-	#[test]
-	fn addresses_that_mean_something_else_elsewhere_are_not_public() {
-		for text in [
-			"0.0.0.0",
-			"10.1.2.3",
-			"100.64.0.1",
-			"127.0.0.1",
-			"169.254.169.254",
-			"172.31.0.1",
-			"192.168.1.1",
-			"192.0.2.1",
-			"198.18.0.1",
-			"224.0.0.1",
-			"255.255.255.255",
-			"::",
-			"::1",
-			"fe80::1",
-			"fd00:ec2::254",
-			"ff02::1",
-			"::ffff:10.0.0.1",
-			"64:ff9b::a00:1",
-			"2001:db8::1",
-		] {
-			assert!(!is_public(text.parse().unwrap()), "{text}");
-		}
-		for text in [
-			"1.1.1.1",
-			"172.32.0.1",
-			"100.63.0.1",
-			"2606:4700::1111",
-			"::ffff:1.1.1.1",
-		] {
-			assert!(is_public(text.parse().unwrap()), "{text}");
-		}
 	}
 }

@@ -5,7 +5,6 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bollard::models::CreateImageInfo;
 use tokio::sync::watch;
 use usufruct_access::message::{Layer, Progress, Step, MAX_LAYERS};
 
@@ -95,57 +94,17 @@ impl Tracker {
 	}
 }
 
-/// What Docker says of a layer while it pulls; `None` where it speaks of the whole.
-pub fn layer_of(info: &CreateImageInfo) -> Option<Layer> {
-	let step = match info.status.as_deref()? {
-		"Pulling fs layer" | "Waiting" => Step::Queued,
-		"Downloading" => Step::Pulling,
-		"Verifying Checksum" => Step::Verifying,
-		"Download complete" | "Extracting" => Step::Extracting,
-		"Pull complete" | "Already exists" => Step::Ready,
-		_ => return None,
-	};
-	let detail = info.progress_detail.as_ref();
-	let bytes = |amount: Option<i64>| amount.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-	Some(Layer {
-		id: info.id.clone()?,
-		step,
-		current: bytes(detail.and_then(|detail| detail.current)),
-		total: bytes(detail.and_then(|detail| detail.total)),
-	})
-}
-
 #[cfg(test)]
 mod tests {
-	use bollard::models::ProgressDetail;
-
 	use super::*;
 
-	fn said(id: Option<&str>, status: &str) -> CreateImageInfo {
-		CreateImageInfo {
-			id: id.map(Into::into),
-			status: Some(status.into()),
-			progress_detail: Some(ProgressDetail {
-				current: Some(3),
-				total: Some(9),
-			}),
-			..Default::default()
+	fn layer(id: &str, step: Step) -> Layer {
+		Layer {
+			id: id.into(),
+			step,
+			current: 3,
+			total: 9,
 		}
-	}
-
-	#[test]
-	fn dockers_words_become_steps_and_what_is_of_no_layer_is_left_out() {
-		let step = |status| layer_of(&said(Some("a"), status)).map(|layer| layer.step);
-		assert_eq!(step("Pulling fs layer"), Some(Step::Queued));
-		assert_eq!(step("Downloading"), Some(Step::Pulling));
-		assert_eq!(step("Verifying Checksum"), Some(Step::Verifying));
-		assert_eq!(step("Extracting"), Some(Step::Extracting));
-		assert_eq!(step("Pull complete"), Some(Step::Ready));
-		assert_eq!(step("Already exists"), Some(Step::Ready));
-		assert_eq!(step("Pulling from library/x"), None);
-		assert_eq!(layer_of(&said(None, "Downloading")), None);
-		let layer = layer_of(&said(Some("a"), "Downloading")).unwrap();
-		assert_eq!((layer.current, layer.total), (3, 9));
 	}
 
 	#[test]
@@ -153,16 +112,16 @@ mod tests {
 		let dispensing = Dispensing::default();
 		let seen = dispensing.follow(1, 0);
 		let tracker = dispensing.begin(1, 0);
-		let tell = |id, status| {
-			tracker.layer(layer_of(&said(Some(id), status)).unwrap());
+		let tell = |id, step| {
+			tracker.layer(layer(id, step));
 			seen.borrow().step.clone()
 		};
-		assert_eq!(tell("a", "Waiting"), Step::Queued);
-		assert_eq!(tell("b", "Downloading"), Step::Pulling);
-		assert_eq!(tell("b", "Extracting"), Step::Extracting);
-		assert_eq!(tell("a", "Downloading"), Step::Pulling);
-		tell("a", "Pull complete");
-		assert_eq!(tell("b", "Pull complete"), Step::Extracting);
+		assert_eq!(tell("a", Step::Queued), Step::Queued);
+		assert_eq!(tell("b", Step::Pulling), Step::Pulling);
+		assert_eq!(tell("b", Step::Extracting), Step::Extracting);
+		assert_eq!(tell("a", Step::Pulling), Step::Pulling);
+		tell("a", Step::Ready);
+		assert_eq!(tell("b", Step::Ready), Step::Extracting);
 		tracker.step(Step::Ready);
 		assert_eq!(seen.borrow().layers.len(), 2);
 		assert!(seen.borrow().step.is_final());
@@ -173,7 +132,7 @@ mod tests {
 		let dispensing = Dispensing::default();
 		let tracker = dispensing.begin(1, 0);
 		for number in 0..MAX_LAYERS + 5 {
-			tracker.layer(layer_of(&said(Some(&number.to_string()), "Waiting")).unwrap());
+			tracker.layer(layer(&number.to_string(), Step::Queued));
 		}
 		assert_eq!(dispensing.follow(1, 0).borrow().layers.len(), MAX_LAYERS);
 		assert!(dispensing.follow(1, 1).borrow().layers.is_empty());

@@ -18,7 +18,7 @@ use super::{
 use crate::{
 	config::EngineChoice,
 	domain::{Condition, DesiredLease, ImageKind, Isolation},
-	engine::{docker::DockerEngine, modules::Sources, Engines, Failure, Started},
+	engine::{docker::DockerEngine, sources::Sources, Engines, Failure, Started},
 };
 
 /// The leases that these workspaces are of; the chain counts from zero.

@@ -8,7 +8,7 @@ use eyre::{bail, Result, WrapErr};
 use super::{component, Outcome, Verdict};
 use crate::{
 	domain::{DesiredLease, ImageKind, Isolation},
-	engine::{modules::Sources, progress::Tracker, wasm::WasmEngine, Failure, Started},
+	engine::{progress::Tracker, sources::Sources, wasm::WasmEngine, Failure, Started},
 };
 
 /// How a module says what it found.

@@ -6,6 +6,7 @@
 
 mod cgroup;
 mod gpus;
+mod images;
 mod inside;
 pub(crate) mod network;
 mod spec;
@@ -15,7 +16,7 @@ use std::{
 	collections::{BTreeMap, BTreeSet, HashMap},
 	path::Path,
 	sync::{Mutex, PoisonError},
-	time::Duration,
+	time::{Duration, Instant},
 };
 
 use bollard::{
@@ -31,9 +32,12 @@ use bollard::{
 use eyre::{bail, eyre, Result, WrapErr};
 use futures::StreamExt;
 use tokio_util::io::ReaderStream;
+use usufruct_access::message::Step;
 
+pub use self::images::Login;
 use self::{
 	cgroup::{Groups, Limits},
+	images::{Images, Refusal, Source},
 	inside::{Seen, Wall},
 	network::Firewall,
 	spec::Spec,
@@ -41,12 +45,13 @@ use self::{
 };
 use super::{
 	numa::{self, Held, Node, Place, Want},
-	progress::{layer_of, Tracker},
+	progress::Tracker,
+	sources::Sources,
 	Failure, Started, GENERATION, IDENTITY,
 };
 use crate::{
 	access::Secrets,
-	domain::{Actual, Condition, DesiredLease, Identity, Isolation},
+	domain::{Actual, Condition, DesiredLease, Identity, Image, Isolation},
 };
 
 const LEASE: &str = "usufruct.lease";
@@ -60,6 +65,9 @@ const MEMORY_MIB: &str = "usufruct.memory-mib";
 const GVISOR: &str = "runsc";
 /// The engine hands a container over to its workspace within milliseconds.
 const HAND_OVER: Duration = Duration::from_millis(20);
+/// How long a tenant has to say how to log in to a private registry: well below the time in which a lease must start,
+/// since a machine that is late is at fault.
+const LOGIN_WAIT: Duration = Duration::from_secs(120);
 /// So often it is looked at again meanwhile: for ten seconds.
 const LOOKS: u32 = 500;
 
@@ -73,6 +81,7 @@ pub struct DockerEngine {
 	secrets: Option<Secrets>,
 	info: SystemInfo,
 	versions: Vec<Found>,
+	images: Images,
 	/// `None` where the operator allowed containers without one.
 	firewall: Option<Firewall>,
 	/// Held while bridges are listed and their rules set: of two lists, the older one must not be set last.
@@ -97,6 +106,7 @@ impl DockerEngine {
 		data_dir: &Path,
 		public_address: &str,
 		secrets: Option<Secrets>,
+		sources: &Sources,
 		is_weak_allowed: bool,
 	) -> Result<Self> {
 		let docker = Docker::connect_with_defaults().wrap_err("connect to Docker")?;
@@ -131,8 +141,17 @@ impl DockerEngine {
 			}
 		};
 		let sys = Path::new("/sys");
+		let images = Images::new(
+			docker.clone(),
+			data_dir.join("images"),
+			&agent,
+			sources,
+			!is_in_containerd(&info),
+		)
+		.wrap_err("make the folder for images")?;
 		let engine = Self {
 			docker,
+			images,
 			agent,
 			public_address: public_address.into(),
 			secrets,
@@ -556,11 +575,17 @@ impl DockerEngine {
 		Err(crashed("its process does not begin".into()))
 	}
 
-	/// The name under which the image is there: its own, or that of a registry.
-	async fn image(&self, lease: &DesiredLease) -> Result<Option<String>, Failure> {
-		for name in [id_of(&lease.digest), pulled_as(lease)] {
+	/// The name under which the image is there: its own, the one that this agent gives, or that of a registry.
+	async fn image(&self, image: &Image) -> Result<Option<String>, Failure> {
+		let tag = self.images.tag(&image.digest);
+		for name in [id_of(&image.digest), tag.clone(), pulled_as(image)] {
 			match self.docker.inspect_image(&name).await {
-				Ok(_) => return Ok(Some(name)),
+				Ok(_) => {
+					if name == tag {
+						self.images.touch(&image.digest);
+					}
+					return Ok(Some(name));
+				}
 				Err(error) if answered(&error) => {}
 				Err(error) => return Err(blame(&error, Failure::NoEngine)),
 			}
@@ -569,31 +594,65 @@ impl DockerEngine {
 	}
 
 	/// Whether the image is there.
-	pub async fn has_image(&self, lease: &DesiredLease) -> bool {
-		matches!(self.image(lease).await, Ok(Some(_)))
+	pub async fn has_image(&self, image: &Image) -> bool {
+		matches!(self.image(image).await, Ok(Some(_)))
 	}
 
-	/// The image's identifier: there already, or pulled by its digest.
+	/// Gets an image that may be needed soon. No tenant's login is known of it yet.
+	///
+	/// # Errors
+	///
+	/// [`Failure`].
+	pub async fn prefetch(&self, image: &Image) -> Result<(), Failure> {
+		let source = Source {
+			digest: image.digest,
+			reference: image.reference.clone(),
+			login: None,
+			is_leased: false,
+		};
+		self.images.fetch(source, &Tracker::silent()).await?;
+		Ok(())
+	}
+
+	/// The image's name: there already, or fetched by its digest. Where a registry shows it only to those who log
+	/// in, waits for the tenant to say how, for a while.
 	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<String, Failure> {
-		if let Some(name) = self.image(lease).await? {
+		if let Some(name) = self.image(&lease.image()).await? {
 			return Ok(name);
 		}
-		let reference = pulled_as(lease);
-		let options = CreateImageOptionsBuilder::default()
-			.from_image(&reference)
-			.build();
-		let mut pull = self.docker.create_image(Some(options), None, None);
-		while let Some(step) = pull.next().await {
-			let step = step.map_err(|error| blame(&error, |why| missing(&reference, &why)))?;
-			if let Some(layer) = layer_of(&step) {
-				tracker.layer(layer);
+		let (registry, _) = images::parse(&lease.reference)?;
+		let given_up = Instant::now() + LOGIN_WAIT;
+		loop {
+			// Asked for before the secrets are read: none that comes in between is missed.
+			let next = self.secrets.as_ref().map(Secrets::next);
+			let login = match &self.secrets {
+				Some(secrets) => secrets.login(lease.lease, lease.generation, &registry)?,
+				None => None,
+			};
+			let source = Source {
+				digest: lease.digest,
+				reference: lease.reference.clone(),
+				login,
+				is_leased: true,
+			};
+			let denied = match self.images.fetch(source, tracker).await {
+				Ok(name) => return Ok(name),
+				Err(Refusal::Failed(failure)) => return Err(failure),
+				Err(Refusal::Denied(why)) => why,
+			};
+			let lease = lease.lease;
+			tracker.step(Step::Waiting(format!(
+				"{denied}: `usufruct workspace secret login {lease} {registry}`"
+			)));
+			let left = given_up.saturating_duration_since(Instant::now());
+			let is_told = match next {
+				Some(next) => tokio::time::timeout(left, next).await.is_ok(),
+				None => false,
+			};
+			if !is_told {
+				return Err(Failure::ImageNotFound(denied));
 			}
 		}
-		self.docker
-			.inspect_image(&reference)
-			.await
-			.map(|_| reference.clone())
-			.map_err(|error| blame(&error, |why| missing(&reference, &why)))
 	}
 
 	/// Makes an image of a file system in an archive; gives its digest.
@@ -647,6 +706,14 @@ impl DockerEngine {
 	}
 }
 
+/// Whether the engine keeps images in containerd, which names them by their manifests and wants all layers.
+fn is_in_containerd(info: &SystemInfo) -> bool {
+	let status = info.driver_status.iter().flatten();
+	status
+		.flatten()
+		.any(|word| word.contains("io.containerd.snapshotter"))
+}
+
 /// Whether the engine answered, though with a refusal.
 fn answered(error: &bollard::errors::Error) -> bool {
 	use bollard::errors::Error;
@@ -669,18 +736,14 @@ fn blame(error: &bollard::errors::Error, refused: impl FnOnce(String) -> Failure
 	}
 }
 
-fn missing(reference: &str, why: &str) -> Failure {
-	Failure::ImageNotFound(format!("{reference}: {why}"))
-}
-
 /// The engine's own name of an image.
 fn id_of(digest: &[u8; 32]) -> String {
 	format!("sha256:{}", hex::encode(digest))
 }
 
-/// The name by which a lease's image is pulled.
-fn pulled_as(lease: &DesiredLease) -> String {
-	format!("{}@{}", lease.reference, id_of(&lease.digest))
+/// The name by which an image is known that somebody pulled here.
+fn pulled_as(image: &Image) -> String {
+	format!("{}@{}", image.reference, id_of(&image.digest))
 }
 
 /// The process of a container that runs.

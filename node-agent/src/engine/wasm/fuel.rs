@@ -123,6 +123,15 @@ impl Usage {
 		})
 	}
 
+	/// Fuel and processor time of a lease.
+	pub(super) fn of(&self, lease: u64) -> (u64, Duration) {
+		let label = lease.to_string();
+		let fuel = self.fuel.with_label_values(&[&label]).get();
+		let seconds = self.processor.with_label_values(&[&label]).get();
+		let time = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+		(fuel, time)
+	}
+
 	/// Forgets a lease.
 	pub(super) fn forget(&self, lease: u64) {
 		let label = lease.to_string();

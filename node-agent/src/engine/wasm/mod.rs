@@ -46,15 +46,10 @@ use self::{
 	module::MAX_BODY,
 	outgoing::Outgoing,
 };
-use super::{
-	log::Log,
-	modules::{Modules, Sources},
-	progress::Tracker,
-	Failure, Started,
-};
+use super::{log::Log, modules::Modules, progress::Tracker, sources::Sources, Failure, Started};
 use crate::{
 	access::Secrets,
-	domain::{Actual, Condition, DesiredLease, Identity},
+	domain::{Actual, Condition, DesiredLease, Identity, Image},
 };
 
 /// Runs at once of one workspace; more wait.
@@ -228,6 +223,11 @@ impl WasmEngine {
 		self.kept().get(&lease).map(|kept| kept.log.clone())
 	}
 
+	/// Fuel and processor time that a lease used; `None` where nothing was started for it.
+	pub fn used(&self, lease: u64) -> Option<(u64, Duration)> {
+		self.log(lease).map(|_| self.usage.of(lease))
+	}
+
 	/// What tells how much leases used.
 	pub fn collectors(&self) -> Vec<Box<dyn Collector>> {
 		self.usage.collectors()
@@ -288,7 +288,7 @@ impl WasmEngine {
 	///
 	/// [`Failure`].
 	pub async fn start(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Started, Failure> {
-		let bytes = self.dispense(lease, tracker).await?;
+		let bytes = self.dispense(&lease.image(), tracker).await?;
 		tracker.step(Step::Extracting);
 		let program = self.prepare(lease, bytes).await?;
 		let Some(_) = lease.port else {
@@ -368,7 +368,7 @@ impl WasmEngine {
 			} else {
 				module::Program::new(&engine, &bytes, tenant).map(Program::Module)
 			};
-			Ok((program?, folder))
+			program.map(|program| (program, folder))
 		};
 		let (program, folder) = tokio::task::spawn_blocking(compile)
 			.await
@@ -382,14 +382,23 @@ impl WasmEngine {
 	}
 
 	/// Whether the image is there.
-	pub fn has_image(&self, lease: &DesiredLease) -> bool {
-		self.modules.has(&lease.digest)
+	pub fn has_image(&self, image: &Image) -> bool {
+		self.modules.has(&image.digest)
+	}
+
+	/// Gets a module that may be needed soon.
+	///
+	/// # Errors
+	///
+	/// [`Failure`].
+	pub async fn prefetch(&self, image: &Image) -> Result<(), Failure> {
+		self.dispense(image, &Tracker::silent()).await.map(drop)
 	}
 
 	/// The image's bytes, which are what the digest says.
-	async fn dispense(&self, lease: &DesiredLease, tracker: &Tracker) -> Result<Vec<u8>, Failure> {
+	async fn dispense(&self, image: &Image, tracker: &Tracker) -> Result<Vec<u8>, Failure> {
 		let (modules, tracker) = (self.modules.clone(), tracker.clone());
-		let (digest, reference) = (lease.digest, lease.reference.clone());
+		let (digest, reference) = (image.digest, image.reference.clone());
 		tokio::task::spawn_blocking(move || modules.get(digest, &reference, &tracker))
 			.await
 			.map_err(|error| Failure::Crashed(error.to_string()))?

@@ -28,7 +28,7 @@ use wasmtime_wasi_http::{
 	types::{HostFutureIncomingResponse, IncomingResponse, OutgoingRequestConfig},
 };
 
-use super::{super::modules::is_public, body::bounded};
+use super::{super::download::is_public, body::bounded};
 
 /// Connections at once of one workspace.
 const CONNECTIONS: usize = 8;

@@ -67,6 +67,13 @@ pub(crate) enum Command {
 		#[arg(long, short)]
 		follow: bool,
 	},
+	/// Show what a workspace used: processor time and memory, or fuel of WebAssembly
+	///
+	/// As its machine's agent counts: nothing on the chain hangs on it.
+	Usage {
+		/// The lease
+		lease: u64,
+	},
 	/// Secrets that a workspace sees, and nobody else
 	#[command(subcommand)]
 	Secret(secret::Command),
@@ -99,6 +106,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Outcome {
 		Command::Forward { lease, ports } => forward::run(context, lease, ports).await,
 		Command::Copy { source, target } => copy::run(context, &source, &target).await,
 		Command::Progress { lease, follow } => progress(context, lease, follow).await,
+		Command::Usage { lease } => usage(context, lease).await,
 		Command::Secret(command) => secret::run(context, command).await,
 		Command::Restart { lease } => {
 			door::at_once(context, lease, Request::Restart).await?;
@@ -190,6 +198,25 @@ async fn lines(mut reader: TlsReader) -> Outcome {
 				show(Channel::Out, format!("{line}\n").as_bytes())?;
 			}
 			FromAgent::Done { .. } => return Ok(Value::Null),
+			_ => {}
+		}
+	}
+}
+
+async fn usage(context: &Context, lease: u64) -> Outcome {
+	let (mut reader, _writer) = door::request(context, lease, Request::Usage).await?;
+	let mut shown = Value::Null;
+	loop {
+		match next(&mut reader).await? {
+			FromAgent::Usage(usage) => {
+				shown = json!({
+					"lease": lease,
+					"processor_millis": usage.processor_millis,
+					"fuel": usage.fuel,
+					"memory_bytes": usage.memory,
+				});
+			}
+			FromAgent::Done { .. } => return Ok(shown),
 			_ => {}
 		}
 	}

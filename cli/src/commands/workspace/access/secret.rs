@@ -4,8 +4,9 @@ use std::{io::Read, path::PathBuf};
 
 use serde_json::{json, Value};
 use usufruct_access::{
+	identity::Identity,
 	message::Request,
-	sealing::{Form, Secret, MAX_VALUE},
+	sealing::{login_name, Form, Secret, MAX_VALUE},
 };
 
 use super::{done, door};
@@ -37,6 +38,22 @@ pub(crate) enum Command {
 		#[arg(long)]
 		restart: bool,
 	},
+	/// Tell the machine's agent how to log in to a registry, to fetch the workspace's image from it
+	///
+	/// The password, or a token in place of it, is read from standard input and sealed here for the agent alone; the
+	/// chain never sees it, nor does the workspace. An agent that is shown no image waits two minutes for it.
+	Login {
+		/// The lease
+		lease: u64,
+		/// The registry as the image names it, such as ghcr.io or docker.io
+		registry: String,
+		/// The user's name there
+		#[arg(long)]
+		username: String,
+		/// Read the password from a file instead
+		#[arg(long)]
+		file: Option<PathBuf>,
+	},
 	/// List the names of a lease's secrets
 	List {
 		/// The lease
@@ -66,19 +83,7 @@ pub(super) async fn run(context: &Context, command: Command) -> Outcome {
 			} else {
 				Form::File
 			};
-			let sealed = |identity: &usufruct_access::identity::Identity, generation| {
-				let secret = Secret {
-					lease,
-					generation,
-					name: name.clone(),
-					form,
-					value: value.clone(),
-				};
-				let sealed = secret.seal(&identity.sealing);
-				let sealed = sealed.map_err(|error| Failure::Usage(error.to_string()))?;
-				Ok(Request::SetSecret { sealed })
-			};
-			door::answer(door::request_with(context, lease, sealed).await?).await?;
+			hand_over(context, lease, &name, form, &value).await?;
 			if restart {
 				door::at_once(context, lease, Request::Restart).await?;
 			}
@@ -87,6 +92,18 @@ pub(super) async fn run(context: &Context, command: Command) -> Outcome {
 			} else {
 				"set; the workspace sees it when it is started again: `usufruct workspace restart`"
 			}))
+		}
+		Command::Login {
+			lease,
+			registry,
+			username,
+			file,
+		} => {
+			let password = read(file)?;
+			let login = [username.as_bytes(), b":", password.trim_ascii_end()].concat();
+			let name = login_name(&registry);
+			hand_over(context, lease, &name, Form::Login, &login).await?;
+			Ok(done("set"))
 		}
 		Command::List { lease } => {
 			let names = door::at_once(context, lease, Request::Secrets).await?;
@@ -98,6 +115,30 @@ pub(super) async fn run(context: &Context, command: Command) -> Outcome {
 			Ok(done("removed"))
 		}
 	}
+}
+
+/// Seals a secret for the lease's agent, and gives it to it.
+async fn hand_over(
+	context: &Context,
+	lease: u64,
+	name: &str,
+	form: Form,
+	value: &[u8],
+) -> Result<(), Failure> {
+	let sealed = |identity: &Identity, generation| {
+		let secret = Secret {
+			lease,
+			generation,
+			name: name.into(),
+			form,
+			value: value.to_vec(),
+		};
+		let sealed = secret.seal(&identity.sealing);
+		let sealed = sealed.map_err(|error| Failure::Usage(error.to_string()))?;
+		Ok(Request::SetSecret { sealed })
+	};
+	door::answer(door::request_with(context, lease, sealed).await?).await?;
+	Ok(())
 }
 
 /// The value, as it is: a final end of line belongs to it.
