@@ -3,6 +3,7 @@
 use std::{
 	path::{Path, PathBuf},
 	process::Command,
+	sync::LazyLock,
 	time::{Duration, Instant},
 };
 
@@ -10,10 +11,16 @@ use eyre::{bail, Result, WrapErr};
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
-	// The manifest lies one level below the root.
-	Path::new(env!("CARGO_MANIFEST_DIR"))
-		.parent()
-		.unwrap_or(Path::new("."))
+	// The manifest lies one level below the root. Where it lies is asked of the cargo that runs this: who
+	// shares one target folder between clones may be running what another clone built.
+	static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+		let manifest = std::env::var_os("CARGO_MANIFEST_DIR");
+		let manifest = manifest.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+		manifest
+			.parent()
+			.map_or_else(|| ".".into(), Path::to_path_buf)
+	});
+	&ROOT
 }
 
 /// The folder of the built programs: where the menu itself was built.
