@@ -11,6 +11,8 @@ use usufruct_e2e::{
 	wait, Cli, DockerDaemon,
 };
 
+/// Somebody who knows what others run.
+const STRANGER: &str = "//Eve";
 /// Room for two images of busybox, and a little.
 const CONFIGURATION: &str = "private-sources = true\nimage-quota-mib = 5\n";
 
@@ -52,6 +54,25 @@ fn ask(tenant: &Cli, image: &str, engine: &Engine) -> u64 {
 			.transpose()
 	})
 	.unwrap()
+}
+
+/// Waits until the agent tells the tenant to log in.
+fn until_asked(tenant: &Cli, lease: u64) {
+	let lease = lease.to_string();
+	wait::until(
+		"the agent to wait for a login",
+		Duration::from_secs(60),
+		|| {
+			let progress = tenant.try_run(&["workspace", "progress", &lease])?.ok();
+			let waits = progress.filter(|progress| {
+				progress["state"]
+					.as_str()
+					.is_some_and(|state| state.contains("secret login"))
+			});
+			Ok(waits.map(drop))
+		},
+	)
+	.unwrap();
 }
 
 /// Logs in to the registry for a lease.
@@ -140,26 +161,21 @@ fn images_come_from_a_private_registry_by_the_tenants_login_and_the_oldest_makes
 
 	println!("the tenant is told that the registry wants to know who asks, and tells");
 	let running = ask(&tenant, &publish(0), &stage.engine);
-	let lease = running.to_string();
-	wait::until(
-		"the agent to wait for a login",
-		Duration::from_secs(60),
-		|| {
-			let progress = tenant.try_run(&["workspace", "progress", &lease])?.ok();
-			let waits = progress.filter(|progress| {
-				progress["state"]
-					.as_str()
-					.is_some_and(|state| state.contains("secret login"))
-			});
-			Ok(waits.map(drop))
-		},
-	)
-	.unwrap();
+	until_asked(&tenant, running);
 	log_in(&tenant, running, &registry, folder.path());
 	answers_and_ends(&stage, &tenant, running);
 	assert_eq!(fetched(&host), digests[..1]);
 	let log = fs::read_to_string(folder.path().join("agent.log")).unwrap();
 	assert!(!log.contains(PASSWORD));
+
+	println!("who knows its digest and has no login is not given what lies there");
+	main_job::republish(&stage, vid).unwrap();
+	let stranger = stage.person(STRANGER).unwrap();
+	let refused = ask(&stranger, &format!("0x{}", digests[0]), &stage.engine);
+	until_asked(&stranger, refused);
+	stranger
+		.run(&["workspace", "terminate", &refused.to_string()])
+		.unwrap();
 
 	println!("of an image on top of it only the rest is fetched");
 	main_job::republish(&stage, vid).unwrap();

@@ -578,8 +578,11 @@ impl DockerEngine {
 	/// The name under which the image is there: its own, the one that this agent gives, or that of a registry.
 	async fn image(&self, image: &Image) -> Result<Option<String>, Failure> {
 		let tag = self.images.tag(&image.digest);
+		let is_private = self.images.is_private(&image.digest);
 		for name in [id_of(&image.digest), tag.clone(), pulled_as(image)] {
 			match self.docker.inspect_image(&name).await {
+				// The registry is asked first whether this tenant may see it.
+				Ok(_) if name == tag && is_private => {}
 				Ok(_) => {
 					if name == tag {
 						self.images.touch(&image.digest);

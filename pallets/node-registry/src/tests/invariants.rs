@@ -104,7 +104,7 @@ fn a_quality_of_a_node_that_is_gone_is_seen() {
 #[test]
 fn a_quality_of_a_node_that_broke_no_promise_is_seen() {
 	caught("a quality of a node that broke no promise", || {
-		quality(0, 1, 1)
+		quality(0, 1, 1);
 	});
 }
 

@@ -5,9 +5,14 @@
 //! what is there would stay for ever. So the agent does it: each layer is fetched from where it was left, hashed,
 //! unpacked within bounds and hashed again, and only then the engine sees it. Layers that the engine has under
 //! another image are not fetched. What was used for longest ago makes room.
+//!
+//! An image that came by a tenant's login is that tenant's to show: whoever knows its digest does not get it because
+//! it lies here. Each lease of it asks the registry again, by its own tenant's login.
 
 mod archive;
+mod job;
 mod registry;
+mod room;
 #[cfg(test)]
 mod tests;
 
@@ -15,31 +20,28 @@ use std::{
 	collections::HashMap,
 	fs::{self, File},
 	io,
-	path::{Path, PathBuf},
-	sync::{
-		atomic::{AtomicUsize, Ordering},
-		Arc, Mutex, PoisonError,
-	},
-	time::{Duration, SystemTime},
+	path::PathBuf,
+	sync::{Arc, Mutex, PoisonError},
+	time::Duration,
 };
 
 use bollard::{
-	query_parameters::{ImportImageOptions, ListImagesOptionsBuilder, RemoveImageOptions},
+	query_parameters::{ImportImageOptions, ListImagesOptionsBuilder},
 	Docker,
 };
 use futures::StreamExt;
 use tokio_util::io::{ReaderStream, SyncIoBridge};
-use usufruct_access::message::{Layer as Progress, Step};
+use usufruct_access::message::Step;
 
 pub use self::registry::Login;
 pub(super) use self::registry::{parse, Refusal, Sha};
 use self::{
-	archive::{file_name, Unpacked},
-	registry::{text_of, Contents, Layer, Repository},
+	job::{blocking, step_of, Job},
+	registry::{Contents, Layer, Repository},
 };
 use super::{
 	super::{
-		download::{length, no_space, Http, Wanted},
+		download::{length, no_space, Http},
 		progress::Tracker,
 		sources::Sources,
 		Failure,
@@ -49,10 +51,9 @@ use super::{
 
 /// How long fetching a layer may take.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// How long what was fetched in part is kept.
-const PART_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-/// Layers that are fetched side by side.
-const CONNECTIONS: usize = 3;
+/// What the files are called that tell when an image was used, and that it came by a tenant's login.
+const USED: &str = ".used";
+const PRIVATE: &str = ".private";
 /// Bytes that are on the way to the engine.
 const ON_THE_WAY: usize = 1 << 20;
 
@@ -145,7 +146,16 @@ impl Images {
 	}
 
 	fn used(&self, digest: &str) -> PathBuf {
-		self.0.folder.join(format!("{digest}.used"))
+		self.0.folder.join(format!("{digest}{USED}"))
+	}
+
+	/// Whether an image came by a tenant's login, and so is not there for everybody.
+	pub(super) fn is_private(&self, digest: &Sha) -> bool {
+		self.private(&hex::encode(digest)).exists()
+	}
+
+	fn private(&self, digest: &str) -> PathBuf {
+		self.0.folder.join(format!("{digest}{PRIVATE}"))
 	}
 
 	/// Fetches an image into the engine; gives its name there.
@@ -162,6 +172,10 @@ impl Images {
 		let _guard = lock.lock().await;
 		let tag = self.tag(&source.digest);
 		if self.0.docker.inspect_image(&tag).await.is_ok() {
+			if self.is_private(&source.digest) {
+				let asking = self.job(&source, tracker)?;
+				blocking(move || asking.repository.contents(&asking.digest)).await?;
+			}
 			self.touch(&source.digest);
 			return Ok(tag);
 		}
@@ -222,6 +236,20 @@ impl Images {
 			.collect())
 	}
 
+	/// What fetches an image, with the login that is known.
+	fn job(&self, source: &Source, tracker: &Tracker) -> Result<Job, Failure> {
+		let (host, name) = parse(&source.reference)?;
+		let own = self.0.logins.get(&host);
+		let login = source.login.as_ref().or(own).cloned();
+		Ok(Job {
+			http: self.0.http.clone(),
+			repository: Arc::new(Repository::new(self.0.http.clone(), host, name, login)),
+			digest: source.digest,
+			folder: self.0.folder.join(hex::encode(source.digest)),
+			tracker: tracker.clone(),
+		})
+	}
+
 	/// Fetches and checks all layers but those that lie under an image that the engine has.
 	async fn fetch_without(
 		&self,
@@ -229,18 +257,19 @@ impl Images {
 		has: &[Vec<Sha>],
 		tracker: &Tracker,
 	) -> Result<Fetched, Refusal> {
-		let (host, name) = parse(&source.reference)?;
-		let own = self.0.logins.get(&host);
-		let login = source.login.as_ref().or(own).cloned();
-		let job = Job {
-			http: self.0.http.clone(),
-			repository: Arc::new(Repository::new(self.0.http.clone(), host, name, login)),
-			digest: source.digest,
-			folder: self.0.folder.join(hex::encode(source.digest)),
-			tracker: tracker.clone(),
-		};
+		let job = self.job(source, tracker)?;
 		let asking = job.clone();
 		let contents = blocking(move || asking.repository.contents(&asking.digest)).await?;
+		// Noted before the engine has it. What is shown to everybody by now is so.
+		let private = self.private(&hex::encode(source.digest));
+		let noted = match source.login.is_some() && job.repository.has_asked() {
+			true => File::create(&private).map(drop),
+			false => fs::remove_file(&private).or_else(|error| match error.kind() {
+				io::ErrorKind::NotFound => Ok(()),
+				_ => Err(error),
+			}),
+		};
+		noted.map_err(|error| no_space(&private, &error))?;
 		let known = has
 			.iter()
 			.map(|there| common(there, &contents.layers))
@@ -340,61 +369,6 @@ impl Images {
 		}
 		Ok(())
 	}
-
-	/// Makes room for so many bytes more of an image: forgets what nobody fetches any more, and images that were
-	/// used for longest ago and from which nothing runs.
-	async fn make_room(&self, source: &Source, bytes: u64) -> Result<(), Failure> {
-		let _guard = self.0.clearing.lock().await;
-		let quota = self.0.quota;
-		let own = hex::encode(source.digest);
-		let on_disk = sweep(&self.0.folder, &own);
-		let on_disk = on_disk.map_err(|error| no_space(&self.0.folder, &error))?;
-		let filter = HashMap::from([("reference".into(), vec![self.0.name.clone()])]);
-		let mut kept: Vec<(SystemTime, u64, String)> = Vec::new();
-		for (size, tags) in self.list(filter).await?.into_values() {
-			for tag in tags {
-				let Some((_, digest)) = tag.split_once(':') else {
-					continue;
-				};
-				if digest != own {
-					let used = fs::metadata(self.used(digest)).and_then(|about| about.modified());
-					kept.push((used.unwrap_or(SystemTime::UNIX_EPOCH), size, tag));
-				}
-			}
-		}
-		kept.sort();
-		let known = |digest: &str| kept.iter().any(|(_, _, tag)| tag.ends_with(digest));
-		forget_uses(&self.0.folder, |digest| digest == own || known(digest));
-		let mut sum = kept
-			.iter()
-			.fold(on_disk, |sum, (_, size, _)| sum.saturating_add(*size));
-		for (_, size, tag) in kept {
-			if !source.is_leased || sum.saturating_add(bytes) <= quota {
-				break;
-			}
-			let gone = RemoveImageOptions::default();
-			// What a container is made of stays.
-			if self
-				.0
-				.docker
-				.remove_image(&tag, Some(gone), None)
-				.await
-				.is_ok()
-			{
-				tracing::info!(tag, "forgot an image to make room");
-				sum = sum.saturating_sub(size);
-				if let Some((_, digest)) = tag.split_once(':') {
-					let _ = fs::remove_file(self.used(digest));
-				}
-			}
-		}
-		if sum.saturating_add(bytes) <= quota {
-			return Ok(());
-		}
-		Err(Failure::NoSpace(format!(
-			"the image needs {bytes} bytes, and of the {quota} that this machine keeps of all, {sum} are in use"
-		)))
-	}
 }
 
 /// How many layers are the same, from below.
@@ -403,163 +377,4 @@ fn common(there: &[Sha], layers: &[Layer]) -> usize {
 	pairs
 		.take_while(|(there, layer)| **there == layer.archive)
 		.count()
-}
-
-/// Forgets when images were used that somebody else removed.
-fn forget_uses(folder: &Path, is_known: impl Fn(&str) -> bool) {
-	for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-		let name = entry.file_name();
-		let digest = name.to_str().and_then(|name| name.strip_suffix(".used"));
-		if digest.is_some_and(|digest| !is_known(digest)) {
-			let _ = fs::remove_file(entry.path());
-		}
-	}
-}
-
-/// Forgets what was left in part long ago; says how many bytes lie in the folder, but for those of `own`.
-fn sweep(folder: &Path, own: &str) -> io::Result<u64> {
-	let mut bytes = 0u64;
-	for entry in fs::read_dir(folder)?.flatten() {
-		let path = entry.path();
-		if !path.is_dir() || entry.file_name() == *own {
-			continue;
-		}
-		let (mut size, mut latest) = (0u64, SystemTime::UNIX_EPOCH);
-		for file in fs::read_dir(&path)?.flatten() {
-			let Ok(about) = file.metadata() else { continue };
-			size = size.saturating_add(about.len());
-			latest = latest.max(about.modified().unwrap_or(latest));
-		}
-		if latest.elapsed().is_ok_and(|age| age > PART_LIFE) {
-			fs::remove_dir_all(&path)?;
-		} else {
-			bytes = bytes.saturating_add(size);
-		}
-	}
-	Ok(bytes)
-}
-
-/// Does what blocks beside what must not.
-async fn blocking<T: Send + 'static, E: From<Failure> + Send + 'static>(
-	work: impl FnOnce() -> Result<T, E> + Send + 'static,
-) -> Result<T, E> {
-	match tokio::task::spawn_blocking(work).await {
-		Ok(done) => done,
-		Err(error) => Err(Failure::NoEngine(error.to_string()).into()),
-	}
-}
-
-/// How far a layer is, for who follows.
-fn step_of(layer: &Layer, step: Step, current: u64) -> Progress {
-	Progress {
-		id: hex::encode(&layer.blob[..6]),
-		step,
-		current,
-		total: layer.size,
-	}
-}
-
-/// Fetches one image, in threads that may wait.
-#[derive(Clone)]
-struct Job {
-	http: Http,
-	repository: Arc<Repository>,
-	digest: Sha,
-	folder: PathBuf,
-	tracker: Tracker,
-}
-
-impl Job {
-	fn path(&self, blob: &Sha) -> PathBuf {
-		self.folder.join(file_name(blob))
-	}
-
-	/// Fetches these layers side by side; gives the sizes of their archives, which may be `most` all together.
-	fn layers(&self, layers: &[Layer], most: u64) -> Result<Vec<u64>, Failure> {
-		fs::create_dir_all(&self.folder).map_err(|error| no_space(&self.folder, &error))?;
-		let next = AtomicUsize::new(0);
-		let failed = Mutex::new(None);
-		std::thread::scope(|scope| {
-			for _ in 0..CONNECTIONS.min(layers.len()) {
-				scope.spawn(|| {
-					while let Some(layer) = layers.get(next.fetch_add(1, Ordering::Relaxed)) {
-						if let Err(failure) = self.layer(layer) {
-							// The others need not begin another.
-							next.store(layers.len(), Ordering::Relaxed);
-							let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
-							failed.get_or_insert(failure);
-						}
-					}
-				});
-			}
-		});
-		if let Some(failure) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-			return Err(failure);
-		}
-		let mut sizes = Vec::new();
-		let mut left = most;
-		for layer in layers {
-			self.tracker
-				.layer(step_of(layer, Step::Verifying, layer.size));
-			let size = self.unpacked(layer, left)?;
-			left = left.saturating_sub(size);
-			sizes.push(size);
-			self.tracker
-				.layer(step_of(layer, Step::Extracting, layer.size));
-		}
-		Ok(sizes)
-	}
-
-	/// Fetches a layer, unless it is there.
-	fn layer(&self, layer: &Layer) -> Result<(), Failure> {
-		let path = self.path(&layer.blob);
-		let unreadable = |error: io::Error| no_space(&path, &error);
-		// What an earlier attempt brought.
-		if path.exists() && archive::is_blob(&path, &layer.blob).map_err(unreadable)? {
-			return Ok(());
-		}
-		let part = path.with_extension("part");
-		self.http.fetch(&Wanted {
-			url: &self.repository.blob(&layer.blob),
-			part: &part,
-			most: layer.size,
-			longest: LONGEST,
-			authorize: &|| self.repository.authorize().map_err(Failure::from),
-			// It was made for all layers together.
-			make_room: &|_| Ok(()),
-			tell: &|current, _| self.tracker.layer(step_of(layer, Step::Pulling, current)),
-		})?;
-		self.tracker
-			.layer(step_of(layer, Step::Verifying, layer.size));
-		if !archive::is_blob(&part, &layer.blob).map_err(unreadable)? {
-			// It would be found again, and be no better.
-			let _ = fs::remove_file(&part);
-			let blob = text_of(&layer.blob);
-			return Err(Failure::WrongDigest(format!(
-				"what {} gives as layer {blob} is something else",
-				self.repository
-			)));
-		}
-		fs::rename(&part, &path).map_err(unreadable)
-	}
-
-	fn unpacked(&self, layer: &Layer, most: u64) -> Result<u64, Failure> {
-		let path = self.path(&layer.blob);
-		let unpacked = archive::unpack(&path, layer, most);
-		let why = match unpacked.map_err(|error| no_space(&path, &error))? {
-			Unpacked::Good(bytes) => return Ok(bytes),
-			Unpacked::Other => {
-				let is_not = "is not the archive that its configuration names";
-				return Err(Failure::WrongDigest(format!(
-					"layer {} {is_not}",
-					text_of(&layer.blob)
-				)));
-			}
-			Unpacked::Refused(why) => why,
-		};
-		Err(Failure::NoSpace(format!(
-			"layer {} cannot be unpacked: {why}",
-			text_of(&layer.blob)
-		)))
-	}
 }

@@ -157,6 +157,12 @@ impl Repository {
 		}
 	}
 
+	/// Whether it wanted to know who asks.
+	pub(super) fn has_asked(&self) -> bool {
+		let access = self.access.lock().unwrap_or_else(PoisonError::into_inner);
+		!matches!(*access, Access::Open)
+	}
+
 	/// Where a blob is.
 	pub(super) fn blob(&self, digest: &Sha) -> String {
 		format!("{}/blobs/{}", self.base(), text_of(digest))

@@ -2,7 +2,8 @@
 
 use std::{
 	io::Write,
-	sync::atomic::{AtomicBool, AtomicU32},
+	sync::atomic::{AtomicBool, AtomicU32, Ordering},
+	time::SystemTime,
 };
 
 use axum::{
@@ -16,7 +17,11 @@ use serde_json::{json, Value};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use super::*;
+use super::{
+	registry::text_of,
+	room::{forget_notes, sweep, PART_LIFE},
+	*,
+};
 
 const USER: &str = "ferdie";
 const PASSWORD: &str = "hush";
@@ -303,6 +308,16 @@ async fn a_private_image_is_shown_to_who_logs_in_and_to_nobody_else() {
 	}
 	assert_eq!(bench.fetch(digest, ferdie()).await.unwrap(), [50_000]);
 	assert_eq!(bench.registry.tokens.load(Ordering::Relaxed), 1);
+	let asks = |login| {
+		let job = bench.job(digest, login);
+		blocking(move || {
+			let shown = job.repository.contents(&job.digest).is_ok();
+			Ok::<_, Failure>((shown, job.repository.has_asked()))
+		})
+	};
+	assert_eq!(asks(ferdie()).await.unwrap(), (true, true));
+	bench.registry.is_private.store(false, Ordering::Relaxed);
+	assert_eq!(asks(ferdie()).await.unwrap(), (true, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -440,14 +455,22 @@ fn what_is_on_its_way_counts_and_goes_when_nobody_goes_on_with_it() {
 }
 
 #[test]
-fn uses_are_forgotten_of_images_that_are_gone() {
+fn what_was_noted_is_forgotten_of_images_that_are_gone() {
 	let folder = tempfile::tempdir().unwrap();
-	for name in ["aa.used", "bb.used", "cc"] {
-		fs::write(folder.path().join(name), b"").unwrap();
+	let old = SystemTime::now() - PART_LIFE - Duration::from_secs(60);
+	let notes = ["aa.used", "aa.private", "bb.used", "bb.private", "cc"];
+	for name in notes {
+		let note = File::create(folder.path().join(name)).unwrap();
+		note.set_modified(old).unwrap();
 	}
-	forget_uses(folder.path(), |digest| digest == "aa");
-	let there = ["aa.used", "bb.used", "cc"].map(|name| folder.path().join(name).exists());
-	assert_eq!(there, [true, false, true]);
+	File::create(folder.path().join("dd.private")).unwrap();
+	forget_notes(folder.path(), |digest| digest == "aa");
+	let there = notes.map(|name| folder.path().join(name).exists());
+	assert_eq!(there, [true, true, false, false, true]);
+	assert!(
+		folder.path().join("dd.private").exists(),
+		"it may just have come"
+	);
 }
 
 #[test]
