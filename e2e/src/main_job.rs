@@ -212,13 +212,18 @@ pub fn publish_by(person: &Cli, engine: &Engine, folder: &Path) -> Result<String
 	};
 	let image = images::container(host, IMAGE, folder)?;
 	let digest = image.trim_start_matches("sha256:");
+	publish_container(person, digest, IMAGE)
+}
+
+/// Publishes a container by its digest, without `sha256:`, and where it is. Gives its digest.
+pub fn publish_container(person: &Cli, digest: &str, reference: &str) -> Result<String> {
 	let publish = [
 		"workspace",
 		"publish",
 		"--digest",
 		digest,
 		"--reference",
-		IMAGE,
+		reference,
 	];
 	Ok(text(&person.run(&publish)?, "image")?.to_string())
 }

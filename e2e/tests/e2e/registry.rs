@@ -4,7 +4,6 @@ use std::{fs, path::Path, time::Duration};
 
 use usufruct_e2e::{
 	agent::Engine,
-	cli::text,
 	docker, images,
 	main_job::{self, identifier, Plain, Stage, TENANT},
 	registry::{RegistryProcess, PASSWORD, USER},
@@ -146,17 +145,7 @@ fn images_come_from_a_private_registry_by_the_tenants_login_and_the_oldest_makes
 	let vid = main_job::offer(&stage).unwrap().vid;
 	let tenant = stage.person(TENANT).unwrap();
 	let publish = |number: usize| {
-		let (digest, reference) = (&digests[number], &all[number]);
-		let publish = [
-			"workspace",
-			"publish",
-			"--digest",
-			digest,
-			"--reference",
-			reference,
-		];
-		let published = tenant.run(&publish).unwrap();
-		text(&published, "image").unwrap().to_string()
+		main_job::publish_container(&tenant, &digests[number], &all[number]).unwrap()
 	};
 
 	println!("the tenant is told that the registry wants to know who asks, and tells");

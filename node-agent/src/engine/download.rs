@@ -18,6 +18,8 @@ use ureq::{
 
 use super::Failure;
 
+/// How long what was fetched in part is kept.
+pub(super) const PART_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// How often a connection may break without having brought anything.
 pub(super) const ATTEMPTS: u32 = 5;
 

@@ -15,7 +15,7 @@ use std::{
 use usufruct_access::message::{Layer, Step};
 
 use super::{
-	download::{no_space, Http, Wanted},
+	download::{no_space, Http, Wanted, PART_LIFE},
 	progress::Tracker,
 	sources::Sources,
 	Failure,
@@ -25,8 +25,6 @@ use super::{
 pub const MAX_MODULE: u64 = 64 << 20;
 /// How long fetching one may take.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
-/// How long what was fetched in part is kept.
-const PART_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A module's digest, BLAKE3.
 pub type Digest = [u8; 32];

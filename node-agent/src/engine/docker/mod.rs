@@ -37,7 +37,7 @@ use usufruct_access::message::Step;
 pub use self::images::Login;
 use self::{
 	cgroup::{Groups, Limits},
-	images::{Images, Refusal, Source},
+	images::{text_of, Images, Refusal, Source},
 	inside::{Seen, Wall},
 	network::Firewall,
 	spec::Spec,
@@ -577,9 +577,9 @@ impl DockerEngine {
 
 	/// The name under which the image is there: its own, the one that this agent gives, or that of a registry.
 	async fn image(&self, image: &Image) -> Result<Option<String>, Failure> {
-		let tag = self.images.tag(&image.digest);
+		let tag = self.images.tag_of(&image.digest);
 		let is_private = self.images.is_private(&image.digest);
-		for name in [id_of(&image.digest), tag.clone(), pulled_as(image)] {
+		for name in [text_of(&image.digest), tag.clone(), pulled_as(image)] {
 			match self.docker.inspect_image(&name).await {
 				// The registry is asked first whether this tenant may see it.
 				Ok(_) if name == tag && is_private => {}
@@ -684,7 +684,7 @@ impl DockerEngine {
 	///
 	/// Where the engine does not do it.
 	pub(crate) async fn forget_image(&self, digest: [u8; 32]) -> Result<()> {
-		let name = id_of(&digest);
+		let name = text_of(&digest);
 		let options = RemoveImageOptionsBuilder::default().force(true).build();
 		let removed = self.docker.remove_image(&name, Some(options), None).await;
 		removed.map(drop).wrap_err("remove an image")
@@ -739,14 +739,9 @@ fn blame(error: &bollard::errors::Error, refused: impl FnOnce(String) -> Failure
 	}
 }
 
-/// The engine's own name of an image.
-fn id_of(digest: &[u8; 32]) -> String {
-	format!("sha256:{}", hex::encode(digest))
-}
-
 /// The name by which an image is known that somebody pulled here.
 fn pulled_as(image: &Image) -> String {
-	format!("{}@{}", image.reference, id_of(&image.digest))
+	format!("{}@{}", image.reference, text_of(&image.digest))
 }
 
 /// The process of a container that runs.

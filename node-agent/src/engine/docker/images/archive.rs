@@ -120,18 +120,19 @@ pub(super) fn write(
 		.map(|number| format!("{number}.tar"))
 		.collect();
 	let about = json!([{ "Config": "config.json", "RepoTags": [name], "Layers": paths }]);
-	append(
-		&mut archive,
-		"manifest.json",
-		about.to_string().as_bytes(),
-		None,
-	)?;
-	append(&mut archive, "config.json", &contents.config[..], None)?;
+	let about = about.to_string();
+	let small = [
+		("manifest.json", about.as_bytes()),
+		("config.json", &contents.config),
+	];
+	for (path, bytes) in small {
+		append(&mut archive, path, bytes, bytes.len() as u64)?;
+	}
 	let missing = contents.layers.iter().enumerate().skip(known);
 	for ((number, layer), size) in missing.zip(sizes) {
 		tell(number);
 		let blob = File::open(folder.join(file_name(&layer.blob)))?;
-		append(&mut archive, &paths[number], unpacked(blob)?, Some(*size))?;
+		append(&mut archive, &paths[number], unpacked(blob)?, *size)?;
 	}
 	archive.into_inner()?.flush()
 }
@@ -139,19 +140,14 @@ pub(super) fn write(
 fn append(
 	archive: &mut tar::Builder<impl Write>,
 	path: &str,
-	mut from: impl Read,
-	size: Option<u64>,
+	from: impl Read,
+	size: u64,
 ) -> io::Result<()> {
-	let mut small = Vec::new();
-	let size = match size {
-		Some(size) => size,
-		None => from.read_to_end(&mut small)? as u64,
-	};
 	let mut header = tar::Header::new_ustar();
 	header.set_size(size);
 	header.set_mode(0o644);
 	// What a file is by now is for the engine to check; that it is as long as it is said to be, for the archive.
-	archive.append_data(&mut header, path, small.chain(from).take(size))
+	archive.append_data(&mut header, path, from.take(size))
 }
 
 /// The digest of a configuration, which is the engine's name for the image.
@@ -160,17 +156,18 @@ pub(super) fn identifier(config: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
 	use super::*;
+
+	pub(in super::super) fn gzip(body: &[u8]) -> Vec<u8> {
+		let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+		encoder.write_all(body).unwrap();
+		encoder.finish().unwrap()
+	}
 
 	fn packed(how: &str, body: &[u8]) -> Vec<u8> {
 		match how {
-			"gzip" => {
-				let mut encoder =
-					flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-				encoder.write_all(body).unwrap();
-				encoder.finish().unwrap()
-			}
+			"gzip" => gzip(body),
 			"zstd" => zstd::encode_all(body, 1).unwrap(),
 			_ => body.to_vec(),
 		}

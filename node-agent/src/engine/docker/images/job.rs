@@ -13,7 +13,7 @@ use usufruct_access::message::{Layer as Progress, Step};
 
 use super::{
 	super::super::{
-		download::{no_space, Http, Wanted},
+		download::{no_space, Wanted},
 		progress::Tracker,
 		Failure,
 	},
@@ -48,7 +48,6 @@ pub(super) fn step_of(layer: &Layer, step: Step, current: u64) -> Progress {
 /// Fetches one image, in threads that may wait.
 #[derive(Clone)]
 pub(super) struct Job {
-	pub http: Http,
 	pub repository: Arc<Repository>,
 	pub digest: Sha,
 	pub folder: PathBuf,
@@ -105,7 +104,7 @@ impl Job {
 			return Ok(());
 		}
 		let part = path.with_extension("part");
-		self.http.fetch(&Wanted {
+		self.repository.http.fetch(&Wanted {
 			url: &self.repository.blob(&layer.blob),
 			part: &part,
 			most: layer.size,

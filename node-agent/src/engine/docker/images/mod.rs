@@ -34,7 +34,7 @@ use tokio_util::io::{ReaderStream, SyncIoBridge};
 use usufruct_access::message::Step;
 
 pub use self::registry::Login;
-pub(super) use self::registry::{parse, Refusal, Sha};
+pub(super) use self::registry::{parse, text_of, Refusal, Sha};
 use self::{
 	job::{blocking, step_of, Job},
 	registry::{Contents, Layer, Repository},
@@ -133,8 +133,12 @@ impl Images {
 	}
 
 	/// The name of an image that was fetched, for the engine.
-	pub(super) fn tag(&self, digest: &Sha) -> String {
-		format!("{}:{}", self.0.name, hex::encode(digest))
+	pub(super) fn tag_of(&self, digest: &Sha) -> String {
+		self.tag(&hex::encode(digest))
+	}
+
+	fn tag(&self, digest: &str) -> String {
+		format!("{}:{digest}", self.0.name)
 	}
 
 	/// Notes that it is used now.
@@ -170,7 +174,7 @@ impl Images {
 			locks.entry(source.digest).or_default().clone()
 		};
 		let _guard = lock.lock().await;
-		let tag = self.tag(&source.digest);
+		let tag = self.tag_of(&source.digest);
 		if self.0.docker.inspect_image(&tag).await.is_ok() {
 			if self.is_private(&source.digest) {
 				let asking = self.job(&source, tracker)?;
@@ -242,7 +246,6 @@ impl Images {
 		let own = self.0.logins.get(&host);
 		let login = source.login.as_ref().or(own).cloned();
 		Ok(Job {
-			http: self.0.http.clone(),
 			repository: Arc::new(Repository::new(self.0.http.clone(), host, name, login)),
 			digest: source.digest,
 			folder: self.0.folder.join(hex::encode(source.digest)),
@@ -313,7 +316,7 @@ impl Images {
 			.iter()
 			.fold(0, |a: u64, b| a.saturating_add(*b));
 		self.make_room(source, bytes).await?;
-		let tag = self.tag(&source.digest);
+		let tag = self.tag_of(&source.digest);
 		let expected = archive::identifier(&fetched.contents.config);
 		let folder = fetched.folder.clone();
 		let (writer, reader) = tokio::io::duplex(ON_THE_WAY);

@@ -82,7 +82,7 @@ impl From<Failure> for Refusal {
 /// One repository of a registry.
 #[derive(Debug)]
 pub(super) struct Repository {
-	http: Http,
+	pub(super) http: Http,
 	/// The registry, with its port.
 	host: String,
 	name: String,
@@ -372,8 +372,8 @@ fn read<T: serde::de::DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, F
 		.map_err(|error| Failure::ImageNotFound(format!("its {what} cannot be read: {error}")))
 }
 
-/// As registries and Docker write it.
-pub(super) fn text_of(digest: &Sha) -> String {
+/// As registries and Docker write it: to Docker an image's own name, where it is of its configuration.
+pub(in super::super) fn text_of(digest: &Sha) -> String {
 	format!("sha256:{}", hex::encode(digest))
 }
 

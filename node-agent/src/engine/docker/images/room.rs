@@ -1,21 +1,16 @@
 //! Room for images: what was used for longest ago goes.
 
-use std::{
-	collections::HashMap,
-	fs, io,
-	path::Path,
-	time::{Duration, SystemTime},
-};
+use std::{collections::HashMap, fs, io, path::Path, time::SystemTime};
 
 use bollard::query_parameters::RemoveImageOptions;
 
 use super::{
-	super::super::{download::no_space, Failure},
+	super::super::{
+		download::{no_space, PART_LIFE},
+		Failure,
+	},
 	Images, Source, PRIVATE, USED,
 };
-
-/// How long what was fetched in part is kept.
-pub(super) const PART_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Images {
 	/// Makes room for so many bytes more of an image: forgets what nobody fetches any more, and images that were
@@ -30,25 +25,24 @@ impl Images {
 		let mut kept: Vec<(SystemTime, u64, String)> = Vec::new();
 		for (size, tags) in self.list(filter).await?.into_values() {
 			for tag in tags {
-				let Some((_, digest)) = tag.split_once(':') else {
-					continue;
-				};
-				if digest != own {
-					let used = fs::metadata(self.used(digest)).and_then(|about| about.modified());
-					kept.push((used.unwrap_or(SystemTime::UNIX_EPOCH), size, tag));
+				let digest = tag.split_once(':').map(|(_, digest)| digest.to_string());
+				if let Some(digest) = digest.filter(|digest| *digest != own) {
+					let used = fs::metadata(self.used(&digest)).and_then(|about| about.modified());
+					kept.push((used.unwrap_or(SystemTime::UNIX_EPOCH), size, digest));
 				}
 			}
 		}
 		kept.sort();
-		let known = |digest: &str| kept.iter().any(|(_, _, tag)| tag.ends_with(digest));
+		let known = |digest: &str| kept.iter().any(|(.., known)| known == digest);
 		forget_notes(&self.0.folder, |digest| digest == own || known(digest));
 		let mut sum = kept
 			.iter()
 			.fold(on_disk, |sum, (_, size, _)| sum.saturating_add(*size));
-		for (_, size, tag) in kept {
+		for (_, size, digest) in kept {
 			if !source.is_leased || sum.saturating_add(bytes) <= quota {
 				break;
 			}
+			let tag = self.tag(&digest);
 			let gone = RemoveImageOptions::default();
 			// What a container is made of stays.
 			if self
@@ -60,10 +54,8 @@ impl Images {
 			{
 				tracing::info!(tag, "forgot an image to make room");
 				sum = sum.saturating_sub(size);
-				if let Some((_, digest)) = tag.split_once(':') {
-					let _ = fs::remove_file(self.used(digest));
-					let _ = fs::remove_file(self.private(digest));
-				}
+				let _ = fs::remove_file(self.used(&digest));
+				let _ = fs::remove_file(self.private(&digest));
 			}
 		}
 		if sum.saturating_add(bytes) <= quota {

@@ -1,7 +1,6 @@
 //! Images come from a registry as they must, whatever it does.
 
 use std::{
-	io::Write,
 	sync::atomic::{AtomicBool, AtomicU32, Ordering},
 	time::SystemTime,
 };
@@ -18,8 +17,9 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::{
-	registry::text_of,
-	room::{forget_notes, sweep, PART_LIFE},
+	super::super::download::PART_LIFE,
+	archive::tests::gzip,
+	room::{forget_notes, sweep},
 	*,
 };
 
@@ -113,12 +113,6 @@ impl Registry {
 
 fn lock<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 	what.lock().unwrap()
-}
-
-fn gzip(archive: &[u8]) -> Vec<u8> {
-	let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-	encoder.write_all(archive).unwrap();
-	encoder.finish().unwrap()
 }
 
 /// Bytes that do not pack well.
@@ -221,7 +215,6 @@ impl Bench {
 		let (host, name) = parse(&reference).unwrap();
 		let http = Http::new(true);
 		Job {
-			http: http.clone(),
 			repository: Arc::new(Repository::new(http, host, name, login)),
 			digest,
 			folder: self.folder.path().join("image"),
